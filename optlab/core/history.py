@@ -1,0 +1,289 @@
+"""History: the columnar record of a run, and the schedules that say when to record.
+
+Row 0 is the start and the last row is the returned iterate, whatever the schedule.  Every value in a row belongs to the
+iterate of that row.
+"""
+
+from __future__ import annotations
+
+import bisect
+import copy
+import json
+import math
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from optlab.core.validate import integer, number
+from optlab.core.xp import to_numpy
+
+__all__ = ["At", "Every", "History", "LogSpaced", "Schedule", "as_schedule"]
+
+
+class Schedule:
+    """When to record: `next(k)` is the first k after the given one at which a row is due."""
+
+    def next(self, k: int) -> float:
+        """Return the first due k' > k (infinity when there is none)."""
+        raise TypeError(f"{type(self).__name__} has no next()")
+
+
+@dataclass(frozen=True)
+class Every(Schedule):
+    """Record every `n` steps."""
+
+    n: int = 1
+
+    def __post_init__(self) -> None:
+        integer("n", self.n, at_least=1)
+
+    def next(self, k: int) -> float:
+        """Return the next multiple of `n`."""
+        return (k // self.n + 1) * self.n
+
+
+@dataclass(frozen=True)
+class LogSpaced(Schedule):
+    """Record about `per_decade` rows per factor of ten in k: what log-log plots and slopes want."""
+
+    per_decade: int = 20
+
+    def __post_init__(self) -> None:
+        integer("per_decade", self.per_decade, at_least=1)
+
+    def next(self, k: int) -> float:
+        """Return the next integer point of the logarithmic grid."""
+        if k <= 0:
+            return 1
+        i = math.floor(self.per_decade * math.log10(k)) + 1
+        while (point := math.ceil(round(10 ** (i / self.per_decade), 9))) <= k:
+            i += 1
+        return point
+
+
+@dataclass(frozen=True)
+class At(Schedule):
+    """Record at the listed k."""
+
+    ks: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ks", tuple(sorted({integer("ks", k, at_least=0) for k in self.ks})))
+
+    def next(self, k: int) -> float:
+        """Return the next listed k."""
+        i = bisect.bisect_right(self.ks, k)
+        return self.ks[i] if i < len(self.ks) else math.inf
+
+
+@dataclass(frozen=True)
+class _Custom(Schedule):
+    due: Callable[[int], bool]
+    horizon: int = 100_000  # how far ahead a user's rule is searched before the driver looks again
+
+    def next(self, k: int) -> float:
+        return next((j for j in range(k + 1, k + self.horizon) if self.due(j)), k + self.horizon)
+
+
+def as_schedule(record: Any) -> Schedule:
+    """Turn the ``record=`` argument into a `Schedule`.
+
+    Parameters
+    ----------
+    record : None, int, "log", iterable of int, callable or Schedule
+        None and 1 record every step; n every n steps; "log" 20 rows a decade; a list those k; a callable ``due(k)``.
+    """
+    if record is None:
+        return Every(1)
+    if isinstance(record, Schedule):
+        return record
+    if isinstance(record, str):
+        if record != "log":
+            raise ValueError(f'record must be an int, "log", a list of k, a callable or a Schedule, got {record!r}')
+        return LogSpaced()
+    if isinstance(record, int | np.integer) and not isinstance(record, bool):
+        return Every(integer("record", record, at_least=1))
+    if callable(record):
+        return _Custom(record)
+    if isinstance(record, Iterable):
+        return At(tuple(record))
+    raise TypeError(f'record must be an int, "log", a list of k, a callable or a Schedule, got {type(record).__name__}')
+
+
+class History:
+    """Columns of a run: `k`, `time` (s), the metrics, `calls.<oracle>`, and the solver's info.
+
+    ``history["gap"]`` is a NumPy array with one entry per row (a leading axis over rows when the run is batched).
+    Values that did not exist at a row are NaN.  `trace` holds exact per-unit values of chunked solvers and `x` the
+    stored iterates, if asked for.
+
+    Parameters
+    ----------
+    store_x : bool or float
+        Whether to keep the iterates; a number is a memory cap in bytes (True means 256 MB).  When the cap is reached,
+        every second stored iterate is dropped and from then on every second row is kept, so the whole run stays covered.
+
+    Examples
+    --------
+    >>> import optlab as ol
+    >>> problem = ol.FunctionProblem(1, value=lambda x: float(x @ x), gradient=lambda x: 2 * x)
+    >>> history = ol.GradientDescent(step_size=0.25).run(problem, x0=[1.0], max_iter=2).history
+    >>> history["k"], history["value"]
+    (array([0, 1, 2]), array([1.    , 0.25  , 0.0625]))
+    """
+
+    def __init__(self, store_x: bool | float = False) -> None:
+        self._columns: dict[str, list[Any]] = {"k": [], "time": []}
+        self._trace: dict[str, list[Any]] = {}
+        self.metrics: tuple[str, ...] = ()
+        self._cap = 256e6 if store_x is True else number("store_x", float(store_x), at_least=0, infinite=True)
+        self._stored: list[tuple[int, Any]] = []
+        self._stride, self._skipped, self._bytes = 1, 0, 0.0
+
+    def append(self, k: int, time: float, metrics: dict[str, Any], calls: dict[str, int], info: dict[str, Any]) -> None:
+        """Add a row; columns that appear later are NaN before, absent ones NaN."""
+        if not self.metrics:
+            self.metrics = tuple(metrics)
+        rows = len(self._columns["k"])
+        row: dict[str, Any] = {"k": k, "time": time, **metrics}
+        for name, count in calls.items():
+            row["calls." + name] = count
+        for name, value in info.items():
+            if name in row:
+                raise ValueError(f"the solver's info {name!r} has the name of a metric of the problem")
+            row[name] = value
+        for name, value in row.items():
+            column = self._columns.get(name)
+            if column is None:
+                column = self._columns[name] = [math.nan] * rows
+            column.append(value)
+        if len(row) < len(self._columns):
+            for name, column in self._columns.items():
+                if name not in row:
+                    column.append(math.nan)
+
+    def extend_trace(self, trace: dict[str, Any]) -> None:
+        """Add the per-unit values of a chunked step."""
+        for name, values in trace.items():
+            self._trace.setdefault(name, []).append(values)
+
+    def store(self, k: int, x: Any) -> None:
+        """Keep an iterate, thinning when the memory cap is reached."""
+        if not self._cap:
+            return
+        self._skipped += 1
+        if self._skipped < self._stride and self._stored:
+            return
+        self._skipped = 0
+        self._stored.append((k, x))
+        self._bytes += float(getattr(x, "nbytes", 0) or 8 * np.size(x))
+        if self._bytes > self._cap and len(self._stored) > 2:
+            self._stored, self._stride = self._stored[::2], 2 * self._stride
+            self._bytes *= len(self._stored) / (2 * len(self._stored) - 1)
+
+    def pop(self) -> None:
+        """Drop the last row (a resumed run takes away a row that was only there because the run had ended)."""
+        k = self._columns["k"][-1]
+        for column in self._columns.values():
+            column.pop()
+        if self._stored and self._stored[-1][0] == k:
+            self._stored.pop()
+
+    def copy(self) -> History:
+        """Return an independent copy (rows and stored iterates are shared, they are never written to)."""
+        twin = copy.copy(self)
+        twin._columns = {name: list(column) for name, column in self._columns.items()}
+        twin._trace = {name: list(parts) for name, parts in self._trace.items()}
+        twin._stored = list(self._stored)
+        return twin
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return tuple(self._columns)
+
+    @property
+    def last(self) -> dict[str, Any]:
+        """The last row by name."""
+        return {name: column[-1] for name, column in self._columns.items()}
+
+    @property
+    def trace(self) -> dict[str, np.ndarray[Any, Any]]:
+        """Exact per-unit values of a chunked solver: entry i belongs to unit i + 1."""
+        return {name: np.concatenate([np.atleast_1d(to_numpy(v)) for v in parts]) for name, parts in self._trace.items()}
+
+    @property
+    def x(self) -> list[Any]:
+        """The stored iterates (empty unless `store_x` was asked for)."""
+        return [x for _, x in self._stored]
+
+    @property
+    def x_k(self) -> np.ndarray[Any, Any]:
+        """The k of each stored iterate."""
+        return np.array([k for k, _ in self._stored], dtype=int)
+
+    def raw(self, name: str) -> list[Any]:
+        """Return the column as the list it is kept in (not a copy)."""
+        if name not in self._columns:
+            raise KeyError(f"there is no history column {name!r} (columns: {', '.join(self._columns)})")
+        return self._columns[name]
+
+    def __getitem__(self, name: str) -> np.ndarray[Any, Any]:
+        column = self.raw(name)
+        shapes = {np.shape(v) for v in column}
+        if len(shapes) == 1:
+            return np.asarray([to_numpy(v) if np.ndim(v) else v for v in column])
+        shape = max(shapes, key=len)
+        return np.asarray([np.broadcast_to(np.asarray(v, dtype=float), shape) for v in column])
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._columns
+
+    def __len__(self) -> int:
+        return len(self._columns["k"])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __repr__(self) -> str:
+        return f"History({len(self)} rows: {', '.join(self._columns)})"
+
+    def to_dict(self) -> dict[str, np.ndarray[Any, Any]]:
+        """Return the columns as a dict of NumPy arrays."""
+        return {name: self[name] for name in self._columns}
+
+    def to_structured(self) -> np.ndarray[Any, Any]:
+        """Return the rows as a NumPy structured array."""
+        columns = self.to_dict()
+        out = np.empty(len(self), dtype=[(name, c.dtype, c.shape[1:]) for name, c in columns.items()])
+        for name, column in columns.items():
+            out[name] = column
+        return out
+
+    def to_pandas(self) -> Any:
+        """Return the rows as a pandas DataFrame indexed by k (a batched column holds arrays)."""
+        import pandas as pd
+
+        columns = {name: c if c.ndim == 1 else list(c) for name, c in self.to_dict().items()}
+        return pd.DataFrame(columns).set_index("k")
+
+    def to_npz(self, path: str | os.PathLike[str]) -> None:
+        """Write the columns to a NumPy ``.npz`` file."""
+        np.savez_compressed(path, **self.to_dict())  # type: ignore[arg-type]
+
+    def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
+        """Return the columns as JSON text (NaN and infinities as null), and write it when a path is given."""
+        text = json.dumps({name: _plain(c.tolist()) for name, c in self.to_dict().items()}, allow_nan=False)
+        if path is not None:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+        return text
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
