@@ -39,7 +39,7 @@ _LAZY = {
     "testing": "optlab.testing",
     "oracles": "optlab.core.oracles",
     "claim": "optlab.claims:claim",
-    "verify": "optlab.claims:verify",
+    "verify": "optlab.report:verify",
     "warmup": "optlab.kernels:warmup",
     "NormalizedLRGD": "optlab.solvers:NormalizedLRGD",
     "LRGD": "optlab.solvers:LRGD",

@@ -103,7 +103,7 @@ def prepare(curve: Curve, window: tuple[float, float] | None) -> Curve:
 
 
 def _signs(curve: Curve) -> Curve:
-    """Negative gaps: an oscillating error keeps its envelope, a value that stays below refutes the reference."""
+    """Negative gaps: an oscillating error keeps its peaks, a value that stays below refutes the reference."""
     negative = curve.gap < -curve.below
     if not negative.any():
         return curve
@@ -115,12 +115,19 @@ def _signs(curve: Curve) -> Curve:
             return replace(curve, problem=f"the values fall below the reference by {low} and stay there: "
                                           "it is no lower bound of them")  # fmt: skip
         return curve
-    size = np.abs(curve.gap)
-    envelope = np.maximum.accumulate(size[::-1])[::-1]
-    # Beyond the peak of the last complete half-wave the envelope is only the unfinished wave's own values.
-    end = flips[-2] + int(np.argmax(size[flips[-2] : flips[-1]])) + 1
-    kept = replace(curve, gap=envelope, samples=None).at(slice(0, end))
-    return kept.noting("the gap changes sign, so its envelope max over later k of |gap| was fitted")
+    peaks = _peaks(np.abs(curve.gap), flips)
+    kept = replace(curve, gap=np.abs(curve.gap), samples=None).at(peaks)
+    return kept.noting("the gap changes sign, so the peaks of |gap| between changes were fitted")
+
+
+def _peaks(size: Floats, flips: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Where each complete half-wave peaks, after the points that stand above everything after the first change."""
+    ahead = np.flatnonzero(size[: flips[0]] > size[flips[0] :].max())
+    waves, offset = size[flips[0] : flips[-1]], flips[:-1] - flips[0]
+    lengths = np.diff(flips)
+    top = np.flatnonzero(waves == np.repeat(np.maximum.reduceat(waves, offset), lengths))
+    first = np.unique(np.repeat(np.arange(len(offset)), lengths)[top], return_index=True)[1]
+    return np.concatenate([ahead, flips[0] + top[first]])
 
 
 def _zeros(curve: Curve) -> Curve:
@@ -145,13 +152,18 @@ def _ambiguous(curve: Curve) -> Curve:
     good = (curve.gap > curve.above) & (curve.gap + curve.below <= _AMBIGUITY * (curve.gap - curve.above))
     if good.all():
         return curve
-    later_bad = np.cumsum(~good[::-1])[::-1] / np.arange(len(good), 0, -1)
-    stop = np.flatnonzero(~good & (later_bad >= 0.5))
-    if len(stop):
-        if curve.above > curve.rounding:
-            curve = curve.noting(f"gaps from k = {curve.k[stop[0]]:g} on were cut: the unknown optimum dominates them")
-        good[stop[0] :] = False
+    end = _mostly(~good)
+    if end < len(good) and curve.above > curve.rounding:
+        curve = curve.noting(f"gaps from k = {curve.k[end]:g} on were cut: the unknown optimum dominates them")
+    good[end:] = False
     return curve.at(good)
+
+
+def _mostly(bad: NDArray[np.bool_]) -> int:
+    """First bad index from which on at least half are bad: one unlucky draw does not end a curve."""
+    share = np.cumsum(bad[::-1])[::-1] / np.arange(len(bad), 0, -1)
+    found = np.flatnonzero(bad & (share >= 0.5))
+    return int(found[0]) if len(found) else len(bad)
 
 
 def _floor(curve: Curve) -> Curve:
@@ -161,14 +173,12 @@ def _floor(curve: Curve) -> Curve:
     steps = (curve.k - curve.k[0]) / (curve.k[1] - curve.k[0])
     log_gap = np.log(curve.gap)
     level = _plateau(np.log1p(steps), log_gap, (0.7, 1.0, 1.5, 2.0, 3.0, 4.5, 6.5, 9.0), flat=0.1, relative=0.3)
-    if level is None:
+    if level is None:  # short against the run: where a geometric law has just reached rounding
         level = _plateau(steps / steps[-1], log_gap, (0.06, 0.12, 0.25), flat=np.inf, relative=0.15)
     if level is None:
         return curve
     floor = float(np.exp(level))
-    # A median of a few neighbours keeps one lucky draw from ending the window early.
-    low = np.flatnonzero(curve.gap < _FLOOR_MARGIN * floor)
-    cut = curve.at(slice(0, int(low[0]) if len(low) else len(curve.k)))
+    cut = curve.at(slice(0, _mostly(curve.gap < _FLOOR_MARGIN * floor)))
     return replace(cut, above=cut.above + floor).noting(
         f"the values level off at a gap of {floor:.2g}; only gaps above {_FLOOR_MARGIN:g} times that were used"
     )
@@ -183,7 +193,9 @@ def _plateau(x: Floats, y: Floats, lengths: tuple[float, ...], flat: float, rela
         before = (xb > xb[-1] - 2 * length) & ~tail
         if tail.sum() < 5 or before.sum() < 3 or xb[0] > xb[-1] - 1.5 * length:
             continue
-        late, early = line(xb[tail], yb[tail]), line(xb[before], yb[before])
+        # An approach to the plateau is smooth, not noise; but on a short stretch half a slow wave is as smooth.
+        smooth = length > 1.2
+        late, early = line(xb[tail], yb[tail], smooth=smooth), line(xb[before], yb[before], smooth=smooth)
         decay = -late.slope + 2.5 * late.se
         earlier = -early.slope - 2.5 * early.se
         if earlier > 0 and decay < flat and decay < relative * earlier:

@@ -32,13 +32,14 @@ class Line:
         return abs(self.slope) > self.half_width(confidence)
 
 
-def line(x: Floats, y: Floats, z: Floats | None = None, column: int = 1) -> Line:
+def line(x: Floats, y: Floats, z: Floats | None = None, column: int = 1, smooth: bool = False) -> Line:
     r"""Fit and judge a line.
 
     The variance of a coefficient :math:`\sum_i w_i y_i` is :math:`\sum_i w_i^2 r_i^2/(1-h_i)^2` (bins hold unequal
     numbers of points, so HC3), times :math:`(1+\rho)/(1-\rho)` for the lag-one correlation of the residuals, which
     also shrinks the degrees of freedom.  A smooth departure from the line has :math:`\rho` near one: it is charged
-    as if it were a few independent errors instead of many.
+    as if it were a few independent errors instead of many.  With `smooth` the noise is judged about a low-degree
+    polynomial instead, so that such a departure is signal (needed to see curvature), and oscillation still is noise.
     """
     n = len(x)
     columns = [np.ones(n), x - x.mean()] + ([] if z is None else [z - z.mean()])
@@ -48,8 +49,12 @@ def line(x: Floats, y: Floats, z: Floats | None = None, column: int = 1) -> Line
     coefficients = inverse @ y
     residual = y - design @ coefficients
     weights = inverse[column] / scales[column]
-    leverage = np.clip(np.einsum("ij,ji->i", design, inverse), 0.0, 1 - 1e-9)
     rss = float(residual @ residual)
+    if smooth:
+        design = np.polynomial.legendre.legvander(2 * (x - x[0]) / (x[-1] - x[0]) - 1, min(4, n // 4 + 1))
+        inverse = np.linalg.pinv(design)
+        residual = y - design @ (inverse @ y)
+    leverage = np.clip(np.einsum("ij,ji->i", design, inverse), 0.0, 1 - 1e-9)
     rho = correlation(residual)
     dof = max(n * (1 - rho) / (1 + rho), 3.0 + design.shape[1]) - design.shape[1]
     spread = float(np.sum((weights * residual / (1 - leverage)) ** 2))
@@ -86,3 +91,13 @@ def bin_mean(a: Floats, edges: NDArray[np.intp]) -> Floats:
     counts = np.diff(np.append(edges, a.shape[-1]))
     out: Floats = np.add.reduceat(a, edges, axis=-1) / counts
     return out
+
+
+def repetition_se(ratios: Floats, weights: Floats, rng: np.random.Generator, resamples: int = 1000) -> float:
+    """Bootstrap standard error, over the rows of `ratios` (each column of mean one), of ``weights @ log(mean)``."""
+    reps = len(ratios)
+    picks = rng.multinomial(reps, np.full(reps, 1 / reps), size=resamples) / reps
+    means = picks @ ratios
+    slopes = np.log(np.where(means > 0, means, 1.0)) @ weights
+    # A resample whose mean is not positive has no logarithm; the plug-in variance is short by (reps - 1) / reps.
+    return float(np.std(slopes[(means > 0).all(axis=1)]) * np.sqrt(reps / (reps - 1)))

@@ -20,12 +20,12 @@ def project_l2(xp: Any, x: Any, radius: Any) -> Any:
     """Project onto the centred Euclidean ball; `radius` is a float or an array of shape (..., 1)."""
     largest = xp.max(xp.abs(x), axis=-1, keepdims=True)
     # Scaled to at most 1 before squaring; an infinite entry has no direction and makes the point NaN.
-    scale = xp.where(xp.isfinite(largest), xp.maximum(largest, radius), xp.nan * xp.ones_like(largest))
-    scale = xp.where(scale == 0.0, xp.ones_like(scale), scale)
+    scale = xp.where(xp.isfinite(largest), xp.maximum(largest, radius), xp.nan)
+    scale = xp.where(scale == 0.0, 1.0, scale)
     unit = x / scale
     norm = xp.linalg.vector_norm(unit, axis=-1, keepdims=True)
     inside = norm <= radius / scale
-    return xp.where(inside, x, unit * (radius / xp.where(inside, xp.ones_like(norm), norm)))
+    return xp.where(inside, x, unit * (radius / xp.where(inside, 1.0, norm)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,7 @@ class _Ball(ConvexSet):
     def _at_origin(self) -> bool:
         return isinstance(self.center, float) and self.center == 0.0
 
-    def project(self, x: Any) -> Any:  # noqa: D102 - the frame documents it
+    def project(self, x: Any) -> Any:
         x = vectors(x, "x", self.dim)
         xp = namespace(x, self.center)
         if self._at_origin:
@@ -62,7 +62,7 @@ class _Ball(ConvexSet):
         # A coordinate that does not move is copied: center + (x - center) would differ from x by rounding.
         return xp.where(projected == offset, x, center + projected)
 
-    def lmo(self, g: Any) -> Any:  # noqa: D102
+    def lmo(self, g: Any) -> Any:
         g = vectors(g, "g", self.dim)
         xp = namespace(g, self.center)
         vertex = self._lmo_centred(xp, g)
@@ -105,7 +105,7 @@ class L1Ball(_Ball):
     def _project_centred(self, xp: Any, x: Any) -> Any:
         size = xp.abs(x)
         top = xp.max(size, axis=-1, keepdims=True)
-        top = xp.where(xp.isfinite(top), top, xp.nan * xp.ones_like(top))
+        top = xp.where(xp.isfinite(top), top, xp.nan)
         depth = xp.minimum(top - size, self.radius)
         level = water_level(xp, depth, self.radius)
         # The radius covers all of |x| when the water rises from the top of the largest entry past zero.
@@ -115,11 +115,11 @@ class L1Ball(_Ball):
         size = xp.abs(g)
         top = xp.max(size, axis=-1, keepdims=True)
         chosen = one_hot(xp, xp.argmax(size, axis=-1, keepdims=True), g)
-        vertex = chosen * xp.where(g > 0.0, -self.radius * xp.ones_like(g), self.radius * xp.ones_like(g))
+        vertex = self.radius * xp.where(g > 0.0, 0.0 - chosen, chosen)
         return xp.where(xp.isnan(top), top, vertex)
 
     @property
-    def diameter(self) -> float:  # noqa: D102
+    def diameter(self) -> float:
         return 2.0 * self.radius
 
 
@@ -154,13 +154,13 @@ class L2Ball(_Ball):
 
     def _lmo_centred(self, xp: Any, g: Any) -> Any:
         top = xp.max(xp.abs(g), axis=-1, keepdims=True)
-        top = xp.where(xp.isfinite(top), top, xp.nan * xp.ones_like(top))
-        unit = g / xp.where(top == 0.0, xp.ones_like(top), top)
+        top = xp.where(xp.isfinite(top), top, xp.nan)
+        unit = g / xp.where(top == 0.0, 1.0, top)
         norm = xp.linalg.vector_norm(unit, axis=-1, keepdims=True)
-        return unit * (-self.radius / xp.where(norm == 0.0, xp.ones_like(norm), norm))
+        return 0.0 - unit * (self.radius / xp.where(norm == 0.0, 1.0, norm))
 
     @property
-    def diameter(self) -> float:  # noqa: D102
+    def diameter(self) -> float:
         return 2.0 * self.radius
 
 
@@ -193,7 +193,7 @@ class LinfBall(_Ball):
         return xp.minimum(xp.maximum(x, -self.radius), self.radius)
 
     def _lmo_centred(self, xp: Any, g: Any) -> Any:
-        vertex = xp.where(g > 0.0, -self.radius * xp.ones_like(g), self.radius * xp.ones_like(g))
+        vertex = self.radius * xp.where(g > 0.0, -xp.ones_like(g), xp.ones_like(g))
         return xp.where(xp.isnan(g), g, vertex)
 
     @property

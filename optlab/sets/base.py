@@ -52,6 +52,30 @@ class ConvexSet(ByValue, ABC):
     dim : int or None
         The dimension d, or None for a set that is defined in every dimension.  When it is known, points of another
         length are refused.
+
+    Examples
+    --------
+    The segment from the origin to a point, with all that follows from its three methods:
+
+    >>> from dataclasses import dataclass
+    >>> import numpy as np
+    >>> import optlab as ol
+    >>> @dataclass(frozen=True, eq=False)
+    ... class Segment(ol.sets.ConvexSet):
+    ...     end: np.ndarray
+    ...     def project(self, x):
+    ...         share = np.asarray(x) @ self.end / (self.end @ self.end)
+    ...         return np.clip(share, 0.0, 1.0)[..., None] * self.end
+    ...     def lmo(self, g):
+    ...         return np.where(np.asarray(g) @ self.end < 0.0, 1.0, 0.0)[..., None] * self.end
+    ...     @property
+    ...     def diameter(self):
+    ...         return float(np.linalg.norm(self.end))
+    >>> segment = Segment(np.array([3.0, 4.0]))
+    >>> segment.contains([[1.5, 2.0], [4.0, 0.0]])
+    array([ True, False])
+    >>> segment.prox_support([5.0, 0.0], step=1.0)
+    array([ 3.2, -2.4])
     """
 
     dim: int | None = None
@@ -120,7 +144,7 @@ class ConvexSet(ByValue, ABC):
         else:
             tol = number("tol", tol, at_least=0.0)
         finite = xp.all(xp.isfinite(x), axis=-1, keepdims=True)
-        x = xp.where(finite, x, xp.zeros_like(x))
+        x = xp.where(finite, x, 0.0)
         distance = xp.max(xp.abs(x - self.project(x)), axis=-1)
         scale = xp.maximum(xp.max(xp.abs(x), axis=-1), 1.0)
         return finite[..., 0] & (distance <= tol * scale)
@@ -167,13 +191,30 @@ class ConvexSet(ByValue, ABC):
         scaled = x / step
         projected = self.project(scaled)
         xp = namespace(x)
-        return xp.where(projected == scaled, xp.zeros_like(x), x - step * projected)
+        return xp.where(projected == scaled, 0.0, x - step * projected)
 
 
 class Regularizer(ByValue, ABC):
     r"""A closed convex function :math:`h : \mathbb{R}^d \to (-\infty, \infty]` that is not identically infinite.
 
     A subclass is a frozen dataclass (``eq=False``, as for `ConvexSet`) with `value` and `prox`.
+
+    Examples
+    --------
+    A linear function, whose proximal map is a shift:
+
+    >>> from dataclasses import dataclass
+    >>> import numpy as np
+    >>> import optlab as ol
+    >>> @dataclass(frozen=True, eq=False)
+    ... class Linear(ol.sets.Regularizer):
+    ...     slope: np.ndarray
+    ...     def value(self, x):
+    ...         return np.asarray(x) @ self.slope
+    ...     def prox(self, x, step):
+    ...         return np.asarray(x) - step * self.slope
+    >>> Linear(np.array([1.0, -1.0])).prox([0.0, 3.0], step=2.0)
+    array([-2.,  5.])
     """
 
     @abstractmethod
@@ -215,7 +256,17 @@ class Regularizer(ByValue, ABC):
 
 
 class Norm(Regularizer):
-    """A regulariser that is a norm, and so has a dual norm."""
+    """A regulariser that is a norm, and so has a dual norm.
+
+    Examples
+    --------
+    >>> import optlab as ol
+    >>> penalty = ol.sets.L1Norm(weight=2.0)
+    >>> isinstance(penalty, ol.sets.Norm)
+    True
+    >>> float(penalty.dual_norm([3.0, -4.0]))
+    2.0
+    """
 
     @abstractmethod
     def dual_norm(self, y: Any) -> Any:

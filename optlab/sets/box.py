@@ -64,28 +64,28 @@ class Box(ConvexSet):
         if bool(xp.any(xp.asarray(lower > upper))):
             raise ValueError("lower must not exceed upper anywhere")
 
-    def project(self, x: Any) -> Any:  # noqa: D102 - the frame documents it
+    def project(self, x: Any) -> Any:
         x = vectors(x, "x", self.dim)
         xp = namespace(x, self.lower, self.upper)
         return xp.minimum(xp.maximum(x, like(self.lower, x)), like(self.upper, x))
 
-    def lmo(self, g: Any) -> Any:  # noqa: D102
+    def lmo(self, g: Any) -> Any:
         g = vectors(g, "g", self.dim)
         xp = namespace(g, self.lower, self.upper)
         lower = like(self.lower, g) + xp.zeros_like(g)
         upper = like(self.upper, g) + xp.zeros_like(g)
-        flat = xp.where(xp.isfinite(upper), upper, xp.where(xp.isfinite(lower), lower, xp.zeros_like(g)))
+        flat = xp.where(xp.isfinite(upper), upper, xp.where(xp.isfinite(lower), lower, 0.0))
         vertex = xp.where(g > 0.0, lower, xp.where(g < 0.0, upper, flat))
         if not bool(xp.all(xp.isfinite(vertex))):
             side = "negative where upper" if bool(xp.any(vertex == math.inf)) else "positive where lower"
             raise UnboundedError(f"<g, s> has no minimum over the box: g is {side} is infinite in some coordinate")
         return xp.where(xp.isnan(g), g, vertex)
 
-    def support(self, y: Any) -> Any:  # noqa: D102
+    def support(self, y: Any) -> Any:
         y = vectors(y, "y", self.dim)
         xp = namespace(y, self.lower, self.upper)
         best = xp.where(y > 0.0, like(self.upper, y) + xp.zeros_like(y), like(self.lower, y) + xp.zeros_like(y))
-        best = xp.where(y == 0.0, xp.zeros_like(y), best)  # 0 * inf counts as 0 here
+        best = xp.where(y == 0.0, 0.0, best)  # 0 * inf counts as 0 here
         return xp.sum(y * best, axis=-1)
 
     @property

@@ -61,10 +61,10 @@ class Indicator(Regularizer):
         x = vectors(x, "x", self.constraint.dim)
         xp = namespace(x)
         largest = xp.max(xp.abs(x), axis=-1)
-        outside = xp.where(xp.isnan(largest), largest, math.inf * xp.ones_like(largest))
-        return xp.where(self.constraint.contains(x), xp.zeros_like(largest), outside)
+        outside = xp.where(xp.isnan(largest), largest, math.inf)
+        return xp.where(self.constraint.contains(x), 0.0, outside)
 
-    def prox(self, x: Any, step: Any) -> Any:  # noqa: D102 - the frame documents it
+    def prox(self, x: Any, step: Any) -> Any:
         x = vectors(x, "x", self.constraint.dim)
         positive_step(step, x)
         return self.constraint.project(x)
@@ -97,8 +97,8 @@ class SupportFunction(Regularizer):
     def __post_init__(self) -> None:
         _checked(self.constraint)
 
-    def value(self, x: Any) -> Any:  # noqa: D102
-        return self.constraint.support(x)
+    def value(self, x: Any) -> Any:
+        return self.constraint.support(vectors(x, "x", self.constraint.dim))
 
-    def prox(self, x: Any, step: Any) -> Any:  # noqa: D102
+    def prox(self, x: Any, step: Any) -> Any:
         return self.constraint.prox_support(x, step)

@@ -22,7 +22,7 @@ def _soft_threshold(xp: Any, x: Any, threshold: Any) -> Any:
 
 def _divide_by_weight(xp: Any, norm: Any, weight: float) -> Any:
     """Dual norm of weight * ||.||, from that of ||.||; at weight zero the supremum is over the whole space."""
-    return norm / weight if weight > 0.0 else xp.where(norm > 0.0, math.inf * xp.ones_like(norm), norm)
+    return norm / weight if weight > 0.0 else xp.where(norm > 0.0, math.inf, norm)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,13 +36,13 @@ class Zero(Regularizer):
     array([ 1., -2.])
     """
 
-    def value(self, x: Any) -> Any:  # noqa: D102 - the frame documents it
+    def value(self, x: Any) -> Any:
         x = vectors(x)
         xp = namespace(x)
         total = xp.sum(x, axis=-1)
-        return xp.where(xp.isnan(total), total, xp.zeros_like(total))
+        return xp.where(xp.isnan(total), total, 0.0)
 
-    def prox(self, x: Any, step: Any) -> Any:  # noqa: D102
+    def prox(self, x: Any, step: Any) -> Any:
         x = vectors(x)
         positive_step(step, x)
         return namespace(x).asarray(x, copy=True)
@@ -75,16 +75,16 @@ class L1Norm(Norm):
     def __post_init__(self) -> None:
         object.__setattr__(self, "weight", number("weight", self.weight, at_least=0.0))
 
-    def value(self, x: Any) -> Any:  # noqa: D102
+    def value(self, x: Any) -> Any:
         x = vectors(x)
         xp = namespace(x)
         return self.weight * xp.sum(xp.abs(x), axis=-1)
 
-    def prox(self, x: Any, step: Any) -> Any:  # noqa: D102
+    def prox(self, x: Any, step: Any) -> Any:
         x = vectors(x)
         return _soft_threshold(namespace(x), x, self.weight * positive_step(step, x))
 
-    def dual_norm(self, y: Any) -> Any:  # noqa: D102
+    def dual_norm(self, y: Any) -> Any:
         y = vectors(y, "y")
         xp = namespace(y)
         return _divide_by_weight(xp, xp.max(xp.abs(y), axis=-1), self.weight)
@@ -129,12 +129,12 @@ class L2Norm(Norm):
             raise ValueError(f"{name} must split into groups of {size}, got shape {tuple(x.shape)}")
         return namespace(x).reshape(x, (*x.shape[:-1], x.shape[-1] // size, size))
 
-    def value(self, x: Any) -> Any:  # noqa: D102
+    def value(self, x: Any) -> Any:
         groups = self._grouped(x, "x")
         xp = namespace(groups)
         return self.weight * xp.sum(xp.linalg.vector_norm(groups, axis=-1), axis=-1)
 
-    def prox(self, x: Any, step: Any) -> Any:  # noqa: D102
+    def prox(self, x: Any, step: Any) -> Any:
         groups = self._grouped(x, "x")
         xp = namespace(groups)
         step = positive_step(step, groups)
@@ -143,7 +143,7 @@ class L2Norm(Norm):
         shrunk = groups - project_l2(xp, groups, self.weight * step)
         return xp.reshape(shrunk, (*groups.shape[:-2], groups.shape[-2] * groups.shape[-1]))
 
-    def dual_norm(self, y: Any) -> Any:  # noqa: D102
+    def dual_norm(self, y: Any) -> Any:
         groups = self._grouped(y, "y")
         xp = namespace(groups)
         return _divide_by_weight(xp, xp.max(xp.linalg.vector_norm(groups, axis=-1), axis=-1), self.weight)
@@ -151,8 +151,9 @@ class L2Norm(Norm):
 
 @dataclass(frozen=True, eq=False)
 class SquaredL2(Regularizer):
-    r"""The ridge penalty :math:`h(x) = \frac{w}{2} \|x\|_2^2`, with
-    :math:`\operatorname{prox}_{\tau h}(x) = x / (1 + \tau w)`.
+    r"""The ridge penalty :math:`h(x) = \frac{w}{2} \|x\|_2^2`.
+
+    .. math:: \operatorname{prox}_{\tau h}(x) = x / (1 + \tau w)
 
     Parameters
     ----------
@@ -171,16 +172,16 @@ class SquaredL2(Regularizer):
     def __post_init__(self) -> None:
         object.__setattr__(self, "weight", number("weight", self.weight, at_least=0.0))
 
-    def value(self, x: Any) -> Any:  # noqa: D102
+    def value(self, x: Any) -> Any:
         x = vectors(x)
         return 0.5 * self.weight * namespace(x).sum(x * x, axis=-1)
 
-    def prox(self, x: Any, step: Any) -> Any:  # noqa: D102
+    def prox(self, x: Any, step: Any) -> Any:
         x = vectors(x)
         return x / (1.0 + self.weight * positive_step(step, x))
 
     @property
-    def strong_convexity(self) -> float:  # noqa: D102
+    def strong_convexity(self) -> float:
         return self.weight
 
 
@@ -211,14 +212,14 @@ class ElasticNet(Regularizer):
         object.__setattr__(self, "l1", number("l1", self.l1, at_least=0.0))
         object.__setattr__(self, "l2", number("l2", self.l2, at_least=0.0))
 
-    def value(self, x: Any) -> Any:  # noqa: D102
+    def value(self, x: Any) -> Any:
         return L1Norm(self.l1).value(x) + SquaredL2(self.l2).value(x)
 
-    def prox(self, x: Any, step: Any) -> Any:  # noqa: D102
+    def prox(self, x: Any, step: Any) -> Any:
         x = vectors(x)
         step = positive_step(step, x)
         return _soft_threshold(namespace(x), x, self.l1 * step) / (1.0 + self.l2 * step)
 
     @property
-    def strong_convexity(self) -> float:  # noqa: D102
+    def strong_convexity(self) -> float:
         return self.l2

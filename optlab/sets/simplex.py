@@ -42,8 +42,8 @@ class Simplex(ConvexSet):
 
     .. math:: P(x)_i = \max(x_i - \theta, 0), \qquad \sum_i \max(x_i - \theta, 0) = \mathrm{total},
 
-    with :math:`\theta` from the sorted entries.  It is computed relative to the largest entry, so that it is as accurate
-    at 1e300 as at 1.  An entry of minus infinity is projected to zero.
+    with :math:`\theta` from the sorted entries.  It is taken relative to the largest entry: 1e300 is as good as 1.
+    An entry of minus infinity is projected to zero.
 
     Parameters
     ----------
@@ -79,17 +79,17 @@ class Simplex(ConvexSet):
         object.__setattr__(self, "total", number("total", self.total, above=0.0))
         object.__setattr__(self, "dim", dimension(self.dim))
 
-    def project(self, x: Any) -> Any:  # noqa: D102 - the frame documents it
+    def project(self, x: Any) -> Any:
         x = vectors(x, "x", self.dim)
         xp = namespace(x)
         # Halved, because the difference of two huge numbers of opposite sign overflows.
         half = 0.5 * x
         top = xp.max(half, axis=-1, keepdims=True)
-        top = xp.where(xp.isfinite(top), top, xp.nan * xp.ones_like(top))
+        top = xp.where(xp.isfinite(top), top, xp.nan)
         depth = 2.0 * xp.minimum(top - half, 0.5 * self.total)  # what lies deeper than the total stays dry
         return xp.maximum(water_level(xp, depth, self.total) - depth, 0.0)
 
-    def lmo(self, g: Any) -> Any:  # noqa: D102
+    def lmo(self, g: Any) -> Any:
         g = vectors(g, "g", self.dim)
         xp = namespace(g)
         lowest = xp.min(g, axis=-1, keepdims=True)
@@ -97,5 +97,5 @@ class Simplex(ConvexSet):
         return xp.where(xp.isnan(lowest), lowest, vertex)
 
     @property
-    def diameter(self) -> float:  # noqa: D102
+    def diameter(self) -> float:
         return 0.0 if self.dim == 1 else math.sqrt(2.0) * self.total

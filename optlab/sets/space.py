@@ -38,23 +38,23 @@ class WholeSpace(ConvexSet):
     def __post_init__(self) -> None:
         object.__setattr__(self, "dim", dimension(self.dim))
 
-    def project(self, x: Any) -> Any:  # noqa: D102 - the frame documents it
+    def project(self, x: Any) -> Any:
         x = vectors(x, "x", self.dim)
         return namespace(x).asarray(x, copy=True)
 
-    def lmo(self, g: Any) -> Any:  # noqa: D102
+    def lmo(self, g: Any) -> Any:
         g = vectors(g, "g", self.dim)
         xp = namespace(g)
         if bool(xp.any((g != 0.0) & ~xp.isnan(g))):
             raise UnboundedError("<g, s> has no minimum over the whole space unless g is zero")
         return xp.asarray(g, copy=True)
 
-    def support(self, y: Any) -> Any:  # noqa: D102
+    def support(self, y: Any) -> Any:
         y = vectors(y, "y", self.dim)
         xp = namespace(y)
         size = xp.max(xp.abs(y), axis=-1)
-        return xp.where(size > 0.0, math.inf * xp.ones_like(size), size)
+        return xp.where(size > 0.0, math.inf, size)
 
     @property
-    def diameter(self) -> float:  # noqa: D102
+    def diameter(self) -> float:
         return math.inf

@@ -1,0 +1,71 @@
+"""Fill pages with the theorems of the claim registry, so that no statement is ever written down twice.
+
+`<!-- claims -->` becomes every claim, by method, with its mathematics; `<!-- claims: nlgd -->` becomes a table of the
+claims of one prefix, each linked to its full statement.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import groupby
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from optlab.claims import all_claims
+
+EVERYTHING = "<!-- claims -->"
+ONE_PREFIX = re.compile(r"<!-- claims: (\w+) -->")
+PAGES = {"claims", "methods/normalized_logistic_gd", "methods/baselines"}
+
+
+def anchor(claim: Any) -> str:
+    """Name of the target in front of a claim's full statement."""
+    return "claim-" + claim.id.replace("/", "-").lower()
+
+
+def entry(claim: Any) -> str:
+    """Write one claim in full."""
+    lines = [f"({anchor(claim)})=", f"### {claim.id}", "", claim.statement, ""]
+    if claim.latex:
+        lines += ["$$", claim.latex.strip().strip("$").strip(), "$$", ""]
+    facts = f"**{claim.kind}** · {claim.source}"
+    if claim.expected != "SUPPORTED":
+        facts += f"\n\n:::{{admonition}} Expected: {claim.expected}\n{claim.reason}\n:::"
+    return "\n".join([*lines, facts, ""])
+
+
+def row(claim: Any) -> str:
+    """Write one claim as a row of a table."""
+    statement = " ".join(claim.statement.split()).replace("|", "\\|")
+    return f"| {{ref}}`{claim.id} <{anchor(claim)}>` | {statement} | {claim.kind} | {claim.expected} |"
+
+
+def everything() -> str:
+    """Write all claims, grouped by method."""
+    claims = sorted(all_claims(), key=lambda c: c.method)
+    groups = [(method, list(members)) for method, members in groupby(claims, key=lambda c: c.method)]
+    return "\n".join(f"## {method}\n\n" + "\n".join(map(entry, members)) for method, members in groups)
+
+
+def of_prefix(match: re.Match[str]) -> str:
+    """Write the table of one prefix."""
+    members = [claim for claim in all_claims() if claim.id.startswith(match[1] + "/")]
+    if not members:
+        raise ValueError(f"there are no claims {match[1]}/...")
+    return "\n".join(["| claim | statement | kind | expected |", "|---|---|---|---|", *map(row, members)])
+
+
+def fill(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Put the claims in the place of the markers."""
+    if docname in PAGES:
+        source[0] = ONE_PREFIX.sub(of_prefix, source[0])
+        if EVERYTHING in source[0]:
+            source[0] = source[0].replace(EVERYTHING, everything())
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the extension."""
+    app.connect("source-read", fill)
+    app.connect("env-get-outdated", lambda *_: sorted(PAGES))
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,208 @@
+"""Study: carry out the measurements of a claim on its cases and seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from optlab.claims.claim import Assumption, Case, Claim, Known, Measurement, as_points
+from optlab.core.rng import RNGLike, spawn, streams
+
+__all__ = ["CaseData", "Sample", "collect", "trajectory"]
+
+Floats: TypeAlias = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One run of one case: axis, measured values and bound, all of shape (A,)."""
+
+    axis: Floats
+    value: Floats
+    bound: Floats
+
+
+@dataclass
+class CaseData:
+    """All runs of one case."""
+
+    case: Case
+    problem: str
+    samples: list[Sample] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+    @property
+    def applicable(self) -> bool:
+        """Whether every assumption held."""
+        return not self.failed
+
+
+def trajectory(
+    case: Case, problem: Any, seed: Any, column: str = "gap", *, reps: int | None = None, upper: bool = True
+) -> Measurement:
+    """Run ``case.solver`` on the problem and return a history column along the iterations.
+
+    For a lower bound (``upper=False``) the gap is taken to the high end of the reference interval: the reference always
+    stands at the end that is unfavourable for the claim.
+
+    Parameters
+    ----------
+    case : Case
+        Solver, number of steps, schedule, start.
+    problem : Problem
+        The problem of this seed.
+    seed : seed-like
+        Seed of the run.
+    column : str
+        The history column.
+    reps : int, optional
+        Repetitions on a leading axis.
+    upper : bool
+        Whether the column is to be bounded from above.
+
+    Returns
+    -------
+    Measurement
+        With the initial distance `D`, initial `gap0` and initial value of the column (`first`) among its known numbers.
+    """
+    options = {"max_iter": case.max_iter, "record": case.record, "rng": seed, "x0": case.x0}
+    if reps is not None:
+        options["reps"] = reps
+    result = case.solver.run(problem, **options)
+    history = result.history
+    axis, value = history["k"].astype(float), history[column].astype(float)
+    if column == "gap" and not upper and problem.reference is not None:
+        value = value - problem.reference.width
+    known = {"first": float(np.ravel(value[0])[0])}
+    for name, symbol in (("distance", "D"), ("gap", "gap0")):
+        if name in history:
+            known[symbol] = float(np.max(history[name][0]))
+    if not result.status.success and result.status.name in ("NONFINITE", "DIVERGED"):
+        axis, value = np.append(axis, result.k + 1), np.append(value, np.full((1, *value.shape[1:]), np.inf), axis=0)
+    return Measurement(axis, np.moveaxis(value, 0, -1), known=known)
+
+
+def _assumptions(claim: Claim) -> list[Assumption]:
+    certified = [
+        Assumption(
+            f"{name} is known exactly or as a certified {side} bound",
+            lambda problem, case, name=name, side=side: (
+                name in problem.constants and problem.constants[name].certifies(side)
+            ),
+        )
+        for name, side in claim.uses.items()
+    ]
+    return [*certified, *claim.assumptions]
+
+
+def _known(problem: Any, case: Case, measurement: Measurement) -> Known:
+    constants = {name: c.value for name, c in getattr(problem, "constants", {}).items()}
+    hyper = {k: v for k, v in vars(case.solver).items() if isinstance(v, int | float)} if case.solver else {}
+    return Known(hyper, measurement.known, constants, case.params)
+
+
+def _samples(claim: Claim, case: Case, problem: Any, measurement: Measurement) -> list[Sample]:
+    axis = as_points(measurement.axis)
+    values = np.atleast_2d(np.asarray(measurement.value, dtype=float))
+    if measurement.bound is not None:
+        bound = np.asarray(measurement.bound, dtype=float)
+    elif claim.bound is not None:
+        with np.errstate(all="ignore"):
+            bound = np.asarray(claim.bound(axis, _known(problem, case, measurement)), dtype=float)
+    else:
+        raise ValueError(f"{claim.id}: neither the claim nor the measurement on {case.name} has a bound")
+    if values.shape[1] != axis.size:
+        raise ValueError(f"{claim.id}: {values.shape[1]} values for {axis.size} axis points on {case.name}")
+    bounds = np.broadcast_to(bound, values.shape)
+    return [Sample(axis, v, b) for v, b in zip(values, bounds, strict=True)]
+
+
+def _measure(claim: Claim, case: Case, problem: Any, seed: Any, reps: int | None) -> Measurement:
+    if isinstance(claim.measured, str):
+        return trajectory(case, problem, seed, claim.measured, reps=reps, upper=claim.kind != "lower")
+    return claim.measured(case, problem, seed)
+
+
+def collect(claim: Claim, budget: str, seeds: int, rng: RNGLike) -> list[CaseData]:
+    """Measure every case of a claim on `seeds` seeds.
+
+    Repetitions of a solver that can carry them run as one batch; the others go seed by seed.  Both use the same seeds.
+
+    Parameters
+    ----------
+    claim : Claim
+        The claim.
+    budget : {"quick", "standard", "full"}
+        Which cases.
+    seeds : int
+        Repetitions of each case.
+    rng : seed-like
+        Root of all seeds.
+
+    Returns
+    -------
+    list of CaseData
+        In the order of the cases; a case whose assumptions fail has no samples.
+    """
+    assumptions = _assumptions(claim)
+    out = []
+    for case, root in zip(claim.cases_for(budget), spawn(rng, len(claim.cases_for(budget))), strict=True):
+        children = spawn(root, seeds)
+        fixed = None if _is_factory(case.problem) else case.problem
+        problem = case.problem(streams(children[0]).data) if fixed is None else fixed
+        data = CaseData(case, getattr(problem, "name", type(problem).__name__))
+        data.failed = [a.name for a in assumptions if not a.holds(problem, case)]
+        out.append(data)
+        if not data.applicable:
+            continue
+        batch = (
+            fixed is not None
+            and isinstance(claim.measured, str)
+            and seeds > 1
+            and case.solver.batched
+            and fixed.batched
+        )
+        if batch:
+            data.samples = _samples(claim, case, fixed, _measure(claim, case, fixed, root, seeds))
+            continue
+        for child in children:
+            if fixed is None:
+                problem = case.problem(streams(child).data)
+            data.samples += _samples(claim, case, problem, _measure(claim, case, problem, child, None))
+    return out
+
+
+def _is_factory(problem: Any) -> bool:
+    return callable(problem) and not hasattr(problem, "measure")
+
+
+def sweep(data: list[CaseData]) -> tuple[Floats, list[Floats], list[Floats]]:
+    """Join single-point cases into one sweep: axis (P,), and for each point the values and bounds over seeds."""
+    points: dict[float, tuple[list[float], list[float]]] = {}
+    for one in data:
+        for sample in one.samples:
+            for x, v, b in zip(sample.axis, sample.value, sample.bound, strict=True):
+                values, bounds = points.setdefault(float(x), ([], []))
+                values.append(float(v))
+                bounds.append(float(b))
+    xs = sorted(points)
+    return np.array(xs), [np.array(points[x][0]) for x in xs], [np.array(points[x][1]) for x in xs]
+
+
+def environment() -> Mapping[str, str]:
+    """Return the versions and the machine a study ran on."""
+    import os
+    import platform
+    from importlib import metadata
+
+    packages = ("optlab-toolkit", "numpy", "scipy", "numba", "scikit-learn", "cvxpy", "joblib")
+    out = {"python": platform.python_version(), "platform": platform.platform(), "cpus": str(os.cpu_count())}
+    for package in packages:
+        try:
+            out[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            out[package] = "not installed"
+    return out

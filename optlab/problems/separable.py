@@ -1,0 +1,261 @@
+r"""Linearly separable data: find theta with :math:`y_i a_i^\top \theta > 0` for every sample.
+
+`Separable` holds any data set; its siblings are the analytic instances of the theory of large steps, with their margin
+known in closed form.  Two of them break an assumption on purpose: `Contradictory` (not separable at all) and `Chain`
+(margins of exactly zero on the Batch Perceptron path).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from array_api_compat import device
+
+from optlab.core.constants import Constants, exact, lower, upper
+from optlab.core.problem import Problem
+from optlab.core.reference import Reference
+from optlab.core.rng import RNGLike, streams
+from optlab.core.validate import boolean, integer, number
+from optlab.core.xp import as_data, is_sparse, namespace, to_numpy
+from optlab.problems._margin import ExactPath, MarginCertificate, certify_margin, exact_path
+
+__all__ = [
+    "EXAMPLES",
+    "Chain",
+    "Contradictory",
+    "OneSample",
+    "Orthant",
+    "Oscillator",
+    "PlantedMargin",
+    "Separable",
+    "TwoPoints",
+    "WorstCase",
+]
+
+#: The largest eigenvalue of Z^T Z is computed up to this size of Z; beyond it a bound on it has to do.
+_SPECTRUM_ENTRIES, _SPECTRUM_SIDE = 10**7, 1000
+
+
+class Separable(Problem):
+    r"""Data with labels, to be separated by a hyperplane through the origin.
+
+    With :math:`z_i = y_i a_i` the task is
+
+    .. math:: \text{find } \theta \in \mathbb{R}^d \text{ with } z_i^\top \theta > 0 \text{ for all } i = 1, \dots, n
+
+    (strictly; append a constant feature if an intercept is wanted).  The objective offered to gradient methods is the
+    mean logistic loss
+
+    .. math:: f(\theta) = \frac1n \sum_{i=1}^n \log\bigl(1 + e^{-z_i^\top \theta}\bigr),
+
+    whose infimum over separable data is 0, attained nowhere.  The metrics are free of the scale of the point: `errors`
+    counts the margins that are not positive, `min_margin` is :math:`\min_i z_i^\top x / \|x\|` (0 at the origin).
+
+    Parameters
+    ----------
+    A : array_like or sparse array of shape (n, d)
+        The samples, one a row; no row may be zero.  NumPy, SciPy sparse or any array-API array.
+    y : array_like of shape (n,)
+        At most two different labels of any kind.  -1 and +1 mean themselves; of two other labels the smaller (or first
+        in alphabetical order) becomes -1; a single label is the positive class unless it is -1, 0 or False.
+    certify : bool, default False
+        Whether to compute the margin, with certificates for both sides (NumPy and sparse data only).  The cost is about
+        one product with the data for each row that matters: nothing for small data, seconds for 100000 rows.
+
+    Attributes
+    ----------
+    Z : array or CSR array of shape (n, d)
+        The signed samples :math:`z_i`.
+    n : int
+        Number of samples.
+    direction : array of shape (d,) or None
+        The unit vector of the largest margin, where it is known.
+    certificate : MarginCertificate or None
+        The two bounds on the margin with their witnesses, when `certify` was asked for.
+
+    Raises
+    ------
+    TypeError
+        If the samples are not real numbers, the labels cannot be sorted, or `certify` is asked of another library's array.
+    ValueError
+        If there is no sample, a value is NaN or infinite, a row is zero, or the labels are of the wrong shape or number.
+
+    Notes
+    -----
+    Constants: `n`, `R` (the largest row norm), `L` (smoothness of f: :math:`\lambda_{\max}(Z^\top Z) / 4n`, or the bound
+    :math:`R^2/4` for data too large for an eigenvalue), and with `certify` the margin `mu` (from below) and `mu_upper`.
+
+    Examples
+    --------
+    >>> import optlab as ol
+    >>> problem = ol.problems.Separable([[2.0, 1.0], [1.0, -1.0], [-1.0, 0.0]], ["yes", "yes", "no"], certify=True)
+    >>> problem.constants.mu, problem.measure([1.0, 0.5])["errors"]
+    (1.0, 0)
+    """
+
+    certificate: MarginCertificate | None = None
+    direction: Any = None
+
+    def __init__(self, A: Any, y: Any, *, certify: bool = False) -> None:
+        boolean("certify", certify)
+        A = as_data(A, "A")
+        if min(A.shape) == 0:
+            raise ValueError(f"A must have at least one row and one column, got shape {tuple(A.shape)}")
+        signs = _as_signs(y, A)
+        self.Z = _signed(A, signs)
+        self.n, d = (int(side) for side in A.shape)
+        self.shape = (d,)
+        self.like = self.Z.data if is_sparse(A) else self.Z
+        norms = _row_norms(self.Z)
+        if bool((norms == 0).any()):
+            row = int(np.flatnonzero(to_numpy(norms) == 0)[0])
+            raise ValueError(f"row {row} of A is zero: its margin is always 0, so nothing separates it")
+        R = float(norms.max()) if is_sparse(A) else float(namespace(norms).max(norms))
+        self.constants = Constants(
+            n=exact(self.n, "number of samples"), R=exact(R, "largest row norm"), L=_smoothness(self.Z, R)
+        )
+        self.reference = Reference(0.0, math.log(2), certificate="the loss is positive, and log 2 at the origin")
+        if certify:
+            self._certify()
+
+    @classmethod
+    def from_digits(cls, negative: int, positive: int, *, first: int | None = None, certify: bool = True) -> Separable:
+        """Return two classes of scikit-learn's handwritten digits, pixels divided by 16: real data, no download.
+
+        Parameters
+        ----------
+        negative, positive : int
+            The two digits, 0 to 9.
+        first : int, optional
+            Keep only so many samples of the digit `negative`: imbalanced data.
+        certify : bool, default True
+            Whether to compute the margin.
+
+        Examples
+        --------
+        >>> import optlab as ol
+        >>> problem = ol.problems.Separable.from_digits(3, 8)
+        >>> problem.n, round(problem.constants.mu, 4)
+        (357, 0.2074)
+        """
+        from sklearn.datasets import load_digits
+
+        if integer("negative", negative, at_least=0, at_most=9) == integer("positive", positive, at_least=0, at_most=9):
+            raise ValueError(f"negative and positive must be different digits, got {negative} twice")
+        pixels, digit = load_digits(return_X_y=True)
+        chosen = np.flatnonzero(digit == negative)
+        chosen = chosen if first is None else chosen[: integer("first", first, at_least=1)]
+        chosen = np.sort(np.concatenate([chosen, np.flatnonzero(digit == positive)]))
+        return cls(pixels[chosen] / 16, np.where(digit[chosen] == positive, 1, -1), certify=certify)
+
+    def _certify(self) -> None:
+        if not isinstance(self.like, np.ndarray):
+            raise TypeError(f"certify needs NumPy or SciPy sparse data, got {type(self.like).__name__}")
+        self.certificate = found = certify_margin(self.Z)
+        how = "min-norm point of conv{z_i}"
+        known = dict(self.constants) | {"mu_upper": upper(found.upper, f"norm of a convex combination: {how}")}
+        if found.lower > 0:
+            known["mu"] = lower(found.lower, f"margin of a unit vector: {how}")
+            self.direction = found.direction
+            self.reference = _infimum("a direction with positive margins was found")
+        self.constants = Constants(**known)
+
+    def _know(self, mu: float, R: float, direction: Any, how: str) -> None:
+        """Put closed forms in place of computed constants (for the analytic siblings, at the end of construction)."""
+        closed = {"mu": exact(mu, how), "R": exact(R, how)}
+        self.constants = Constants(**dict(self.constants) | closed)
+        self.direction = np.asarray(direction, dtype=np.float64)
+        self.reference = _infimum("the margin is positive in closed form")
+
+    def margins(self, w: Any) -> Any:
+        r"""Return :math:`Z w`: the signed margins of all samples."""
+        return self.Z @ w
+
+    def weighted_rows(self, p: Any) -> Any:
+        r"""Return :math:`Z^\top p = \sum_i p_i z_i`."""
+        return self.Z.T @ p
+
+    def rows(self, indices: Any = None) -> Any:
+        """Return the rows ``Z[indices]``, all of them for None."""
+        return self.Z if indices is None else self.Z[indices]
+
+    def value(self, x: Any) -> float:
+        """Return the mean logistic loss at theta = x."""
+        return float(namespace(self.like).mean(logistic(self.Z @ x)[1]))
+
+    def gradient(self, x: Any) -> Any:
+        """Return the gradient of the mean logistic loss at theta = x."""
+        return -(self.Z.T @ logistic(self.Z @ x)[0]) / self.n
+
+    def measure(self, x: Any) -> dict[str, Any]:
+        """Return `errors`, the number of margins that are not positive, and `min_margin`, the least margin of x/||x||."""
+        xp = namespace(self.like)
+        x = xp.asarray(x, dtype=self.like.dtype)
+        margins = self.Z @ x
+        length = float(xp.linalg.vector_norm(x))
+        least = float(xp.min(margins))
+        return {"errors": int(xp.sum(xp.astype(margins <= 0, xp.int64))), "min_margin": least / length if length else 0.0}
+
+    def exact_path(self, max_iter: int = 10_000) -> ExactPath:
+        """Follow the Batch Perceptron without rounding: its exact count, and the first exactly zero margin if any.
+
+        Floating-point data are fractions, so nothing is rounded; meant for small data.
+
+        Parameters
+        ----------
+        max_iter : int
+            Number of updates to follow at most.
+
+        Examples
+        --------
+        >>> import optlab as ol
+        >>> path = ol.problems.Chain(4).exact_path()
+        >>> path.updates, path.non_degenerate
+        (16, False)
+        """
+        Z = self.Z.toarray() if is_sparse(self.Z) else to_numpy(self.Z)
+        return exact_path(Z, integer("max_iter", max_iter, at_least=1))
+
+
+def logistic(margins: Any) -> tuple[Any, Any]:
+    """Return sigma(-m) and log(1 + exp(-m)) for every margin, exact for any sign and size (infinities included)."""
+    xp = namespace(margins)
+    q = xp.exp(-xp.abs(margins))
+    half = 1 / (1 + q)
+    wrong = xp.where(margins < 0, -margins, xp.zeros_like(margins))
+    return xp.where(margins > 0, q * half, half), xp.log1p(q) + wrong
+
+
+def _infimum(why: str) -> Reference:
+    return Reference.exact(0.0, attained=False, certificate=f"{why}: along it the loss tends to 0")
+
+
+def _as_signs(y: Any, A: Any) -> Any:
+    """Map at most two labels to -1 and +1, in the library of A."""
+    foreign = namespace(y) is not namespace()  # another library's labels are numbers; they stay on their device
+    xp = namespace(y)
+    labels = y if foreign else np.asarray(y)
+    if tuple(labels.shape) != (A.shape[0],):
+        raise ValueError(f"y must have shape ({A.shape[0]},), one label for each row of A, got {tuple(labels.shape)}")
+    if foreign:
+        kinds = sorted({float(xp.min(labels)), float(xp.max(labels))})
+        if not bool(xp.all((labels == kinds[0]) | (labels == kinds[-1]))):
+            raise ValueError("y must hold at most two different labels, without NaN")
+    else:
+        try:
+            kinds = np.unique(labels).tolist()
+        except TypeError:
+            raise TypeError("y must hold labels of one kind, that can be sorted") from None
+        if any(isinstance(kind, float) and not math.isfinite(kind) for kind in kinds):
+            raise ValueError("y holds NaN or infinite labels")
+        if len(kinds) > 2:
+            raise ValueError(f"y must hold at most two different labels, got {len(kinds)}: {kinds[0]!r}, {kinds[1]!r}, ...")
+    positive = kinds[-1] if len(kinds) == 2 or kinds[0] not in (-1, 0) else None
+    if is_sparse(A) or not foreign:
+        signs = np.where(labels == positive, 1.0, -1.0) if positive is not None else np.full(A.shape[0], -1.0)
+        return signs if is_sparse(A) or isinstance(A, np.ndarray) else _like(signs, A)
+    ones = xp.ones(A.shape[0], dtype=A.dtype, device=device(A))
+    return -ones if positive is None else xp.where(labels == positive, ones, -ones)

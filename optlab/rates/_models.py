@@ -1,0 +1,290 @@
+"""Sublinear and linear fits: a straight line for the log-gap against log k, or against k."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import stdtrit
+
+from ._curve import Curve, prepare, read
+from ._line import Line, bin_edges, bin_mean, line, repetition_se
+from ._result import RateFit, inconclusive
+
+Floats = NDArray[np.float64]
+Law = Literal["sublinear", "linear"]
+
+MIN_POINTS = 8
+_BINS = 96
+_STEADY = 0.02  # a local slope that changes by less than this share over the window counts as constant
+
+
+@dataclass(frozen=True)
+class Model:
+    """A fit together with the binned window it rests on."""
+
+    result: RateFit
+    k: Floats
+    log_gap: Floats
+
+
+def fit_sublinear(
+    values: ArrayLike,
+    k: ArrayLike | None = None,
+    *,
+    reference: float | tuple[float, float] = 0.0,
+    window: tuple[float, float] | None = None,
+    confidence: float = 0.95,
+    rng: int | np.random.Generator | None = 0,
+) -> RateFit:
+    r"""Fit :math:`v_k - f^\star \sim C k^{-p}`.
+
+    The slope of ``log(v - f*)`` against ``log k`` is taken on the longest final window on which it is steady, from
+    means over log-spaced bins.  The interval joins (i) the sampling error, robust to unequal and correlated
+    residuals, or bootstrapped over repetitions; (ii) both ends of the reference interval; and, when the slope still
+    drifts, (iii) the exponents that a factor :math:`(\log k)^r`, a shift of k or an offset of the gap would explain.
+
+    Parameters
+    ----------
+    values : array_like, shape (K,) or (reps, K)
+        Values :math:`v_k`; the mean over repetitions is fitted.
+    k : array_like, shape (K,), optional
+        Increasing iteration numbers, unevenly spaced if need be; ``0, 1, ..., K-1`` by default.  The law says
+        nothing about k = 0, which is left out.
+    reference : float or (lo, hi), default 0.0
+        The optimal value, or an interval that holds it.  Never pass the best value seen: with p = 1 it makes the
+        fitted exponent about 2.
+    window : (k_start, k_end), optional
+        Fit exactly these k, instead of a window chosen by the data; no floor is looked for either.
+    confidence : float, default 0.95
+        Level of the interval, in (0, 1).
+    rng : int, Generator or None, default 0
+        Randomness of the bootstrap; used only with repetitions.
+
+    Returns
+    -------
+    RateFit
+        With ``estimate`` the exponent p; INCONCLUSIVE when it is not known to within a factor or so.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import optlab as ol
+    >>> k = np.arange(1, 2001)
+    >>> result = ol.rates.fit_sublinear(3.0 + 5.0 / (k + 10.0), k, reference=3.0)
+    >>> result.verdict, round(result.exponent, 1), result.ci[0] < 1.0 < result.ci[1]
+    ('FITTED', 1.0, True)
+    """
+    curve = read(values, k, reference, confidence)
+    return fit_law("sublinear", curve, window, confidence, rng).result
+
+
+def fit_linear(
+    values: ArrayLike,
+    k: ArrayLike | None = None,
+    *,
+    reference: float | tuple[float, float] = 0.0,
+    window: tuple[float, float] | None = None,
+    confidence: float = 0.95,
+    rng: int | np.random.Generator | None = 0,
+) -> RateFit:
+    r"""Fit :math:`v_k - f^\star \sim C q^k`.
+
+    As `fit_sublinear`, with the slope of ``log(v - f*)`` against k, whose exponential is q.
+
+    Parameters
+    ----------
+    values, k, reference, window, confidence, rng
+        As in `fit_sublinear`.
+
+    Returns
+    -------
+    RateFit
+        With ``estimate`` the ratio q.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described.
+
+    Examples
+    --------
+    >>> import optlab as ol
+    >>> result = ol.rates.fit_linear([0.5**k + 1e-9 for k in range(60)])
+    >>> result.verdict, round(result.ratio, 3)
+    ('FITTED', 0.5)
+    """
+    curve = read(values, k, reference, confidence)
+    return fit_law("linear", curve, window, confidence, rng).result
+
+
+def fit_law(
+    kind: Law, curve: Curve, window: tuple[float, float] | None, confidence: float, rng: int | np.random.Generator | None
+) -> Model:
+    """Prepare the curve, choose the window, fit."""
+    curve = prepare(curve, window)
+    if kind == "sublinear" and len(curve.k) and curve.k[0] == 0:
+        curve = curve.at(slice(1, None))
+    reason = _unfit(kind, curve)
+    if reason is not None:
+        return Model(inconclusive(kind, reason, terminated=curve.terminated, confidence=confidence), curve.k, curve.gap)
+    x = np.log(curve.k) if kind == "sublinear" else curve.k
+    edges = bin_edges(x, _BINS)
+    xb = bin_mean(x, edges)
+    ends = np.log(np.stack([curve.gap, curve.gap + curve.below, curve.gap - curve.above]))
+    logs = bin_mean(ends, edges)
+    start = 0 if window is not None else _window_start(kind, xb, logs[0])
+    xb, logs, edges = xb[start:], logs[:, start:], edges[start:]
+    curve, edges = curve.at(slice(int(edges[0]), None)), edges - edges[0]
+    fits = [line(xb, y) for y in logs]
+    half = max(f.half_width(confidence) for f in fits)
+    if curve.samples is not None:
+        half = max(half, _over_repetitions(curve, edges, fits[0].weights, confidence, rng))
+    slopes = [f.slope for f in fits]
+    bend = _bend(xb, logs[0])
+    if bend.nonzero(0.99):
+        curve = curve.noting("the local slope still drifts, so the interval was widened to where it may lead")
+        slopes += _extrapolations(kind, xb, logs[0], fits[0].slope)
+    low, high = min(slopes) - half, max(slopes) + half
+    result = _judge(kind, curve, xb, fits[0], (low, high), confidence)
+    return Model(result, np.exp(xb) if kind == "sublinear" else xb, logs[0])
+
+
+def _unfit(kind: Law, curve: Curve) -> str | None:
+    """Why no line can be fitted at all."""
+    if curve.problem is not None:
+        return curve.problem
+    told = "".join(f"; {note}" for note in curve.notes)
+    if len(curve.k) < MIN_POINTS:
+        ended = "" if curve.terminated is None else f": the gap is exactly zero from k = {curve.terminated:g} on"
+        return f"only {len(curve.k)} usable points, at least {MIN_POINTS} are needed{ended}{told}"
+    if kind == "sublinear" and curve.k[-1] < 4 * curve.k[0]:
+        return f"window too short: k grows only from {curve.k[0]:g} to {curve.k[-1]:g}, a power needs a factor 4{told}"
+    return None
+
+
+def _window_start(kind: Law, x: Floats, y: Floats) -> int:
+    """First bin of the longest final window with a steady slope; the shortest one allowed when none is steady."""
+    span = x[-1] - x[0]
+    if kind == "sublinear":
+        shortest = min(span, max(np.log(4.0), min(np.log(10.0), span / 2)))
+    else:
+        shortest = span / 4
+    lengths = np.linspace(span, shortest, 13)
+    starts = [int(np.searchsorted(x, x[-1] - length * (1 + 1e-12))) for length in lengths]
+    starts = [s for s in starts if len(x) - s >= MIN_POINTS] or [0]
+    for i, start in enumerate(starts):
+        if _steady(x[start:], y[start:]):
+            # A transient that has just become invisible still biases: go a little beyond where it was last seen.
+            return starts[min(i + 2, len(starts) - 1)] if i else start
+    return starts[-1]
+
+
+def _steady(x: Floats, y: Floats) -> bool:
+    """Whether the local slope is constant, to 2 % or to what noise hides.
+
+    Curvature sees smooth bends; comparing with the late slope sees an early kink, which no parabola follows.
+    """
+    whole, bend = line(x, y), _bend(x, y)
+    if abs(bend.slope) * 2 * (x[-1] - x[0]) > _STEADY * abs(whole.slope) and bend.nonzero(0.99):
+        return False
+    for share in (0.6, 0.8):
+        late = x >= x[0] + share * (x[-1] - x[0])
+        if late.sum() >= MIN_POINTS // 2:
+            end = line(x[late], y[late])
+            if abs(end.slope - whole.slope) > max(_STEADY * abs(end.slope), end.half_width(0.995)):
+                return False
+    return True
+
+
+def _bend(x: Floats, y: Floats) -> Line:
+    """The curvature of y over x: half the change of the local slope per unit of x."""
+    centred = x - x.mean()
+    return line(x, y, z=centred**2, column=2, smooth=True)
+
+
+def _extrapolations(kind: Law, x: Floats, y: Floats, slope: float) -> list[float]:
+    """Slopes under the classical corrections to a pure law, to first order, and the slope at the end of the window."""
+    bend = _bend(x, y)
+    found = [slope + 2 * bend.slope * (x[-1] - x.mean())]
+    with np.errstate(over="ignore"):
+        offset = np.exp(np.clip(-slope * (x - x[-1]), -700, 700))
+    if kind == "sublinear":
+        later = x > 0.7  # log log k needs k well above 1
+        corrections = [(np.log(x[later]), later), (np.exp(x[0] - x), slice(None)), (offset, slice(None))]
+    else:
+        later = x > 0
+        corrections = [(np.log(x[later]), later), (offset, slice(None))]
+    for z, part in corrections:
+        if len(z) >= 5:
+            found.append(line(x[part], y[part], z=z).slope)
+    return found
+
+
+def _over_repetitions(
+    curve: Curve, edges: NDArray[np.intp], weights: Floats, confidence: float, rng: int | np.random.Generator | None
+) -> float:
+    """Half-width of the slope from bootstrapping the repetitions."""
+    assert curve.samples is not None
+    reps = len(curve.samples)
+    ratios = bin_mean(curve.samples / curve.gap, edges)
+    spread = repetition_se(ratios, weights, np.random.default_rng(rng))
+    return float(stdtrit(reps - 1, (1 + confidence) / 2)) * spread
+
+
+def _judge(
+    kind: Law, curve: Curve, x: Floats, fitted: Line, slopes: tuple[float, float], confidence: float
+) -> RateFit:
+    """From the interval of slopes to a verdict."""
+    low, high = slopes
+    if kind == "sublinear":
+        estimate, ci = 0.0 - fitted.slope, (-high, -low)
+        log_constant = fitted.level - fitted.slope * float(x.mean())
+        anchor = (float(np.exp(x.mean())), fitted.level)
+    else:
+        estimate, ci = float(np.exp(fitted.slope)), (float(np.exp(low)), float(np.exp(high)))
+        log_constant = fitted.level - fitted.slope * float(x.mean())
+        anchor = (float(x.mean()), fitted.level)
+    with np.errstate(over="ignore"):
+        constant = float(np.exp(log_constant))
+    window = (float(curve.k[0]), float(curve.k[-1]))
+    draft = RateFit(kind, "FITTED", "", estimate, constant, ci, window, fitted.r2, confidence, curve.terminated,
+                    _anchor=anchor)  # fmt: skip
+    doubt = _doubt(curve, draft, slopes, fitted.slope)
+    what = "log-log slope" if kind == "sublinear" else "slope of log gap"
+    told = "".join(f"; {note}" for note in curve.notes)
+    if doubt is not None:
+        return replace(draft, verdict="INCONCLUSIVE", reason=doubt + told)
+    return replace(draft, reason=f"steady {what} over {len(x)} bins of {len(curve.k)} points{told}")
+
+
+def _doubt(curve: Curve, draft: RateFit, slopes: tuple[float, float], slope: float) -> str | None:
+    """What keeps a fitted line from being a rate."""
+    low, high = slopes
+    if high >= 0:
+        return "the values do not decrease beyond doubt: the interval of the slope reaches zero"
+    if high - low > abs(slope):
+        return f"the slope is not settled: anything in [{low:.3g}, {high:.3g}]"
+    return abrupt_end(curve, draft)
+
+
+def abrupt_end(curve: Curve, draft: RateFit) -> str | None:
+    """An exact zero the fitted law does not foresee: the method terminated, or the reference was read off the data."""
+    if curve.terminated is None:
+        return "a single gap is exactly zero: is the reference the best value seen?" if curve.suspicious else None
+    eps = float(np.finfo(np.float64).eps)
+    foreseen = float(draft.predict(curve.terminated))
+    if foreseen <= 10 * max(curve.rounding, eps * float(curve.gap.max())):
+        return None
+    blame = " (or the reference is the best value seen)" if curve.suspicious else ""
+    return (
+        f"finite termination: the gap is exactly zero from k = {curve.terminated:g} on{blame}, where the law before "
+        f"it foresees {foreseen:.2g}"
+    )
