@@ -19,6 +19,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
+    "sphinx-mathjax-offline",  # the pages can be read without a network
     "numpydoc",
     "myst_nb",
     "sphinx_design",
@@ -43,7 +44,9 @@ html_title = "optlab"
 html_static_path = ["_static"]
 html_css_files = ["optlab.css"]
 html_show_sourcelink = False
+html_sidebars = {page: [] for page in ("index", "which_solver", "verdicts", "claims", "benchmarks", "changelog")}
 html_theme_options = {
+    "header_links_before_dropdown": 7,
     "navigation_with_keys": False,
     "secondary_sidebar_items": ["page-toc"],
     "show_prev_next": False,

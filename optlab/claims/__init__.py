@@ -4,8 +4,8 @@ from optlab.claims.claim import BUDGETS, KINDS, Assumption, Case, Claim, Control
 from optlab.claims.judge import JUDGES, Judgement, judge
 from optlab.claims.outcome import Outcome
 from optlab.claims.registry import all_claims, load_file
-from optlab.claims.study import CaseData, Sample, collect, trajectory
 from optlab.claims.runner import check
+from optlab.claims.study import CaseData, Sample, collect, trajectory
 
 __all__ = [
     "BUDGETS",

@@ -46,7 +46,7 @@ class Verdict(enum.Enum):
 
 
 class Known:
-    """What a bound may use: the problem's constants, the case's parameters and the measurement's extras, as attributes."""
+    """What a bound may use, as attributes: constants of the problem, parameters of the case, extras of the run."""
 
     def __init__(self, *sources: Mapping[str, Any]) -> None:
         self._values: dict[str, Any] = {}

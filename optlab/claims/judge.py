@@ -77,7 +77,12 @@ def _extreme(data: list[CaseData], options: Options, sign: int) -> Judgement:
             if not ratio.size:
                 continue
             i = int(np.argmax(sign * ratio))
-            found = (float(ratio[i]), float(sample.value[i]), float(sample.bound[i]), f"{one.case.name}, {sample.axis[i]:g}")
+            found = (
+                float(ratio[i]),
+                float(sample.value[i]),
+                float(sample.bound[i]),
+                f"{one.case.name}, {sample.axis[i]:g}",
+            )
             if worst is None or sign * found[0] > sign * worst[0]:
                 worst = found
     if worst is None:
@@ -85,7 +90,8 @@ def _extreme(data: list[CaseData], options: Options, sign: int) -> Judgement:
     ratio_, value, bound, where = worst
     violated = sign * (ratio_ - 1.0) > slack
     word = "largest" if sign > 0 else "smallest"
-    message = f"{word} measured/bound {ratio_:.6g} ({where}); {'violates' if violated else 'within'} 1 {'+' if sign > 0 else '-'} {slack:g}"
+    limit = f"{'violates' if violated else 'within'} 1 {'+' if sign > 0 else '-'} {slack:g}"
+    message = f"{word} measured/bound {ratio_:.6g} ({where}); {limit}"
     verdict = Verdict.REFUTED if violated else Verdict.SUPPORTED
     return Judgement(verdict, value, bound, ratio_, (ratio_, ratio_), message)
 
@@ -135,7 +141,9 @@ def expectation(data: list[CaseData], options: Options) -> Judgement:
             return _inconclusive(f"a measured value or bound on {one.case.name} is NaN")
         ratio = _ratios(value, bound, floor)
         if np.isinf(ratio).any():
-            return Judgement(Verdict.REFUTED, math.inf, float(bound.min()), math.inf, message="the measured mean is infinite")
+            return Judgement(
+                Verdict.REFUTED, math.inf, float(bound.min()), math.inf, message="the measured mean is infinite"
+            )
         low, high = _mean_bounds(ratio, alpha / checkpoints)
         refuted, supported = low > 1 + slack, high <= 1 + slack
         i = int(np.argmax(low if refuted.any() else high))
@@ -147,7 +155,12 @@ def expectation(data: list[CaseData], options: Options) -> Judgement:
             f"{one.case.name} ({checkpoints} checkpoints, {len(value)} seeds)"
         )
         found = Judgement(
-            verdict, float(value[:, i].mean()), float(bound[:, i].mean()), mean, (float(low[i]), float(high[i])), message
+            verdict,
+            float(value[:, i].mean()),
+            float(bound[:, i].mean()),
+            mean,
+            (float(low[i]), float(high[i])),
+            message,
         )
         score = float(high[i]) + (1e300 if verdict is Verdict.REFUTED else 0.0)
         if best is None or score > best[0]:
@@ -181,7 +194,9 @@ def probability(data: list[CaseData], options: Options) -> Judgement:
         n = len(one.samples)
         if any(np.isnan(s.value).any() or np.isnan(s.bound).any() for s in one.samples):
             return _inconclusive(f"a measured value or bound on {one.case.name} is NaN")
-        violations = sum(bool((_ratios(s.value, s.bound, options.get("floor", 0.0)) > 1 + slack).any()) for s in one.samples)
+        violations = sum(
+            bool((_ratios(s.value, s.bound, options.get("floor", 0.0)) > 1 + slack).any()) for s in one.samples
+        )
         low, high = clopper_pearson(violations, n, alpha / len(data)) if n else (0.0, 1.0)
         if low > delta:
             verdict = Verdict.REFUTED
@@ -190,7 +205,8 @@ def probability(data: list[CaseData], options: Options) -> Judgement:
         else:
             verdict = Verdict.INCONCLUSIVE
         verdicts.append(verdict)
-        message = f"{violations} violations in {n} runs on {one.case.name}: share in [{low:.4g}, {high:.4g}] against {delta:g}"
+        message = f"{violations} violations in {n} runs on {one.case.name}"
+        message += f": share in [{low:.4g}, {high:.4g}] against {delta:g}"
         if n < needed:
             message += f" (at least {needed} seeds are needed)"
         share = violations / n if n else math.nan
@@ -246,7 +262,9 @@ def exponent(data: list[CaseData], options: Options) -> Judgement:
         floor = options.get("floor", 0.0)
         usable = window & (value > floor).all(axis=0)
         if window.any() and not usable.any():
-            found.append(Judgement(Verdict.SUPPORTED, -math.inf, 0.0, message=f"zero on the whole window of {one.case.name}"))
+            found.append(
+                Judgement(Verdict.SUPPORTED, -math.inf, 0.0, message=f"zero on the whole window of {one.case.name}")
+            )
             continue
         x = axis[usable]
         if x.size < MIN_POINTS or x.max() < MIN_SPREAD * x.min():
@@ -256,7 +274,9 @@ def exponent(data: list[CaseData], options: Options) -> Judgement:
         found.append(_slopes(x, value[:, usable], bound[:, usable], options, "upper", f" on {one.case.name}"))
     if not found:
         return _inconclusive("nothing was measured")
-    worst = max(found, key=lambda j: (j.verdict is Verdict.REFUTED, j.verdict is Verdict.INCONCLUSIVE, j.statistic - j.bound))
+    worst = max(
+        found, key=lambda j: (j.verdict is Verdict.REFUTED, j.verdict is Verdict.INCONCLUSIVE, j.statistic - j.bound)
+    )
     return _combine(worst, [j.verdict for j in found])
 
 
@@ -302,7 +322,9 @@ def comparison(data: list[CaseData], options: Options) -> Judgement:
         ci = (back(float(low[i])), back(float(high[i])))
         message = f"{what} {ratio:.4g} in [{ci[0]:.4g}, {ci[1]:.4g}] at {axis[i]:g} on {one.case.name} ({n} pairs)"
         found.append(
-            Judgement(verdict, float(value[:, i].mean()), float(other[:, i].mean()), ratio if logs else math.nan, ci, message)
+            Judgement(
+                verdict, float(value[:, i].mean()), float(other[:, i].mean()), ratio if logs else math.nan, ci, message
+            )
         )
     worst = max(found, key=lambda j: (j.verdict is Verdict.REFUTED, j.verdict is Verdict.INCONCLUSIVE, j.ci[1]))
     return _combine(worst, [j.verdict for j in found])

@@ -114,7 +114,9 @@ class Outcome:
             "axis": self.claim.axis,
             "problem": "; ".join(self.problems),
             "skipped": list(self.skipped),
-            "control": None if control is None else {"description": control.description, "verdict": control.verdict.name},
+            "control": None
+            if control is None
+            else {"description": control.description, "verdict": control.verdict.name},
             "controls": [
                 {"description": c.description, "verdict": c.verdict.name, "message": c.message} for c in self.controls
             ],

@@ -43,7 +43,12 @@ def _rank(claim: Claim) -> tuple[Any, ...]:
     name = claim.id.split("/")[1]
     digits = "".join(ch for ch in name if ch.isdigit())
     letters = name.rstrip("0123456789")
-    return (claim.method != "base", claim.method, letters if digits and name == letters + digits else name, int(digits or 0))
+    return (
+        claim.method != "base",
+        claim.method,
+        letters if digits and name == letters + digits else name,
+        int(digits or 0),
+    )
 
 
 def _claims_in(module: Any) -> list[Claim]:

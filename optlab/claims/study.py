@@ -86,16 +86,14 @@ def trajectory(
 
 
 def _assumptions(claim: Claim) -> list[Assumption]:
-    certified = [
-        Assumption(
-            f"{name} is known exactly or as a certified {side} bound",
-            lambda problem, case, name=name, side=side: (
-                name in problem.constants and problem.constants[name].certifies(side)
-            ),
-        )
-        for name, side in claim.uses.items()
-    ]
-    return [*certified, *claim.assumptions]
+    return [*(_certified(name, side) for name, side in claim.uses.items()), *claim.assumptions]
+
+
+def _certified(name: str, side: Any) -> Assumption:
+    def holds(problem: Any, case: Case) -> bool:
+        return name in problem.constants and bool(problem.constants[name].certifies(side))
+
+    return Assumption(f"{name} is known exactly or as a certified {side} bound", holds)
 
 
 def _known(problem: Any, case: Case, measurement: Measurement) -> Known:

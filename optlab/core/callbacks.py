@@ -1,4 +1,4 @@
-"""Callbacks: a progress bar, a checkpoint file, a live plot.  Silence is the default; these are how one asks for more."""
+"""Callbacks: a progress bar, a checkpoint file, a live plot.  Silence is the default; these ask for more."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Callback:
 
 
 class _Plain(Callback):
-    def __init__(self, function: Callable[[Any], Any]) -> None:
+    def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
         try:
             names = list(inspect.signature(function).parameters)

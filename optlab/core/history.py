@@ -124,7 +124,7 @@ class History:
     ----------
     store_x : bool or float
         Whether to keep the iterates; a number is a memory cap in bytes (True means 256 MB).  When the cap is reached,
-        every second stored iterate is dropped and from then on every second row is kept, so the whole run stays covered.
+        every second stored iterate is dropped and from then on every second row is kept: the whole run stays covered.
 
     Examples
     --------
@@ -137,6 +137,7 @@ class History:
 
     def __init__(self, store_x: bool | float = False) -> None:
         self._columns: dict[str, list[Any]] = {"k": [], "time": []}
+        self._calls: dict[str, list[Any]] = {}
         self._trace: dict[str, list[Any]] = {}
         self.metrics: tuple[str, ...] = ()
         self._cap = 256e6 if store_x is True else number("store_x", float(store_x), at_least=0, infinite=True)
@@ -145,35 +146,46 @@ class History:
 
     def append(self, k: int, time: float, metrics: dict[str, Any], calls: dict[str, int], info: dict[str, Any]) -> None:
         """Add a row; columns that appear later are NaN before, absent ones NaN."""
-        if not self.metrics:
-            self.metrics = tuple(metrics)
-        rows = len(self._columns["k"])
-        row: dict[str, Any] = {"k": k, "time": time, **metrics}
+        columns = self._columns
+        rows = len(columns["k"])
+        columns["k"].append(k)
+        columns["time"].append(time)
+        for group in (metrics, info):
+            for name, value in group.items():
+                column = columns.get(name)
+                if column is None:
+                    column = columns[name] = [math.nan] * rows
+                column.append(value)
         for name, count in calls.items():
-            row["calls." + name] = count
-        for name, value in info.items():
-            if name in row:
-                raise ValueError(f"the solver's info {name!r} has the name of a metric of the problem")
-            row[name] = value
-        for name, value in row.items():
-            column = self._columns.get(name)
+            column = self._calls.get(name)
             if column is None:
-                column = self._columns[name] = [math.nan] * rows
-            column.append(value)
-        if len(row) < len(self._columns):
-            for name, column in self._columns.items():
-                if name not in row:
-                    column.append(math.nan)
+                column = self._calls[name] = columns["calls." + name] = [math.nan] * rows
+            column.append(count)
+        if rows == 0:
+            self.metrics = tuple(metrics)
+        if 2 + len(metrics) + len(calls) + len(info) != len(columns):
+            self._level(rows + 1)
+
+    def _level(self, rows: int) -> None:
+        """Fill columns that got no value in this row; one that got two has an ambiguous name."""
+        for name, column in self._columns.items():
+            if len(column) > rows:
+                raise ValueError(f"the solver's info {name!r} has the name of a metric of the problem")
+            if len(column) < rows:
+                column.append(math.nan)
 
     def extend_trace(self, trace: dict[str, Any]) -> None:
         """Add the per-unit values of a chunked step."""
         for name, values in trace.items():
             self._trace.setdefault(name, []).append(values)
 
+    @property
+    def stores_x(self) -> bool:
+        """Whether iterates are kept."""
+        return self._cap > 0
+
     def store(self, k: int, x: Any) -> None:
         """Keep an iterate, thinning when the memory cap is reached."""
-        if not self._cap:
-            return
         self._skipped += 1
         if self._skipped < self._stride and self._stored:
             return
@@ -196,6 +208,7 @@ class History:
         """Return an independent copy (rows and stored iterates are shared, they are never written to)."""
         twin = copy.copy(self)
         twin._columns = {name: list(column) for name, column in self._columns.items()}
+        twin._calls = {name: twin._columns["calls." + name] for name in self._calls}
         twin._trace = {name: list(parts) for name, parts in self._trace.items()}
         twin._stored = list(self._stored)
         return twin
@@ -206,6 +219,12 @@ class History:
         return tuple(self._columns)
 
     @property
+    def last_k(self) -> int:
+        """The k of the last row; -1 when there is none."""
+        ks = self._columns["k"]
+        return ks[-1] if ks else -1
+
+    @property
     def last(self) -> dict[str, Any]:
         """The last row by name."""
         return {name: column[-1] for name, column in self._columns.items()}
@@ -213,7 +232,9 @@ class History:
     @property
     def trace(self) -> dict[str, np.ndarray[Any, Any]]:
         """Exact per-unit values of a chunked solver: entry i belongs to unit i + 1."""
-        return {name: np.concatenate([np.atleast_1d(to_numpy(v)) for v in parts]) for name, parts in self._trace.items()}
+        return {
+            name: np.concatenate([np.atleast_1d(to_numpy(v)) for v in parts]) for name, parts in self._trace.items()
+        }
 
     @property
     def x(self) -> list[Any]:

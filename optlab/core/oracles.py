@@ -1,10 +1,10 @@
 """The oracles: what a solver may ask of a problem.  One Protocol each, one meaning in the whole package.
 
-A problem *has* an oracle when it has the Protocol's methods; nothing is inherited or registered.  A solver lists what it
-needs in `requires`, and `check_requirements` compares the two before any work is done.
+A problem *has* an oracle when it has the Protocol's methods; nothing is inherited or registered.  A solver lists what
+it needs in `requires`, and `check_requirements` compares the two before any work is done.
 
-Conventions.  `x` is a point in the problem's own shape and namespace; problems that declare ``batched = True`` accept any
-leading axes and return values with the same leading axes.  No oracle modifies its arguments.
+Conventions.  `x` is a point in the problem's own shape and namespace; problems that declare ``batched = True`` accept
+any leading axes and return values with the same leading axes.  No oracle modifies its arguments.
 """
 
 from __future__ import annotations

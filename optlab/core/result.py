@@ -56,8 +56,8 @@ class Result:
         The record of the run.
     calls : dict of str to int
         Oracle calls.
-    seed : int
-        The entropy that reproduces the run.
+    seed : SeedSequence
+        Pass it as ``rng=`` to reproduce the run.
     solver, problem : Solver, Problem
         What was run on what.
     state : State
@@ -81,7 +81,7 @@ class Result:
     time: float
     history: Any
     calls: dict[str, int]
-    seed: int
+    seed: Any
     solver: Any
     problem: Any
     state: Any = field(repr=False)

@@ -11,7 +11,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-__all__ = ["ROLES", "RNGLike", "Streams", "spawn", "streams"]
+from optlab.core.validate import integer
+
+__all__ = ["ROLES", "RNGLike", "Streams", "seed_sequence", "spawn", "streams"]
 
 RNGLike: TypeAlias = "int | np.integer | np.random.SeedSequence | np.random.Generator | None"
 
@@ -21,16 +23,17 @@ ROLES = ("data", "init", "solver", "environment")
 
 @dataclass(frozen=True)
 class Streams:
-    """Independent generators by role; `seed` is the entropy that reproduces them."""
+    """Independent generators by role; `seed` reproduces them."""
 
     data: np.random.Generator
     init: np.random.Generator
     solver: np.random.Generator
     environment: np.random.Generator
-    seed: int
+    seed: np.random.SeedSequence
 
 
-def _seed_sequence(rng: RNGLike) -> np.random.SeedSequence:
+def seed_sequence(rng: RNGLike = None) -> np.random.SeedSequence:
+    """Return the root of all streams for an ``rng=`` argument (see `streams` for what it may be)."""
     if isinstance(rng, np.random.SeedSequence):
         return rng
     if isinstance(rng, np.random.Generator):
@@ -70,11 +73,13 @@ def streams(rng: RNGLike = None) -> Streams:
     >>> a.solver.random() == b.solver.random(), a.data.random() == a.init.random()
     (True, False)
     """
-    root = _seed_sequence(rng)
+    root = seed_sequence(rng)
     # Children by explicit key rather than `root.spawn`, which would count up inside a SeedSequence the caller holds.
-    keys = [np.random.SeedSequence(root.entropy, spawn_key=(*root.spawn_key, i)) for i in range(len(ROLES))]
-    entropy = root.entropy if isinstance(root.entropy, int) else int(root.generate_state(4, np.uint32)[0])
-    return Streams(*(np.random.default_rng(key) for key in keys), seed=entropy)
+    generators = {
+        role: np.random.default_rng(np.random.SeedSequence(root.entropy, spawn_key=(*root.spawn_key, i)))
+        for i, role in enumerate(ROLES)
+    }
+    return Streams(**generators, seed=root)
 
 
 def spawn(rng: RNGLike, n: int) -> list[np.random.SeedSequence]:
@@ -86,7 +91,7 @@ def spawn(rng: RNGLike, n: int) -> list[np.random.SeedSequence]:
     >>> len(ol.rng.spawn(0, 3))
     3
     """
-    if n < 0:
-        raise ValueError(f"n must be non-negative, got {n}")
-    root = _seed_sequence(rng)
+    if integer("n", n, at_least=0) == 0:
+        return []
+    root = seed_sequence(rng)
     return [np.random.SeedSequence(root.entropy, spawn_key=(*root.spawn_key, len(ROLES) + i)) for i in range(n)]

@@ -1,7 +1,7 @@
 """The driver: the only loop over iterations in the package.
 
-`run`, `iterate` and `resume` all go through `_Run._advance`.  The driver does no arithmetic on iterates; it counts, times,
-records, asks the stopping rules, calls the user back, and says honestly how it ended.
+`run`, `iterate` and `resume` all go through `_Run._advance`.  The driver does no arithmetic on iterates; it counts,
+times, records, asks the stopping rules, calls the user back, and says honestly how it ended.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from optlab.core.callbacks import as_callbacks
 from optlab.core.history import At, History, Schedule, as_schedule
 from optlab.core.ledger import Ledger
 from optlab.core.result import Result, Status
-from optlab.core.rng import RNGLike, spawn, streams
+from optlab.core.rng import RNGLike, seed_sequence, spawn, streams
 from optlab.core.solver import Solver, State
 from optlab.core.stop import MaxTime, Rule
 from optlab.core.validate import integer
@@ -57,7 +57,11 @@ class View:
         self._run = run
         self.solver, self.problem, self.history = run.solver, run.problem, run.history
         self.calls = run.ledger.calls
-        self.row: dict[str, Any] = {}
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """The history row of this iterate."""
+        return self.history.last
 
     @property
     def k(self) -> int:
@@ -96,7 +100,7 @@ class _Run:
         max_iter: int | None,
         callback: Any,
         elapsed: float = 0.0,
-        seed: int = 0,
+        seed: Any = None,
     ) -> None:
         self.solver, self.problem, self.state, self.history, self.ledger = solver, problem, state, history, ledger
         self.options = options
@@ -113,22 +117,22 @@ class _Run:
         self.provisional = False
         self.ended: tuple[Status, str] | None = None
         self.view = View(self)
+        self.errstate: Any = np.geterr()
 
     def record(self) -> None:
         """Add the row of the present iterate, unless it is there already."""
         k = self.state.k
-        if len(self.history) and self.history.last["k"] == k:
+        if self.history.last_k == k:
             return
         due = k >= self.next_row
         self.provisional = k > 0 and (not due or self.state.cut)
         x = self.state.x
-        with np.errstate(all="ignore"):
-            metrics = self.problem.measure(x)
-            if self.metrics:
-                metrics = metrics | {name: metric(x) for name, metric in self.metrics.items()}
+        metrics = self.problem.measure(x)
+        if self.metrics:
+            metrics = metrics | {name: metric(x) for name, metric in self.metrics.items()}
         self.history.append(k, self.elapsed, metrics, self.ledger.calls, self.state.info)
-        self.history.store(k, x)
-        self.view.row = self.history.last
+        if self.history.stores_x:
+            self.history.store(k, x)
         if due:
             self.next_row = self.schedule.next(k)
 
@@ -140,8 +144,7 @@ class _Run:
             if not len(self.history):
                 self.record()
             else:
-                self.next_row = self.schedule.next(self.history.last["k"])
-                self.view.row = self.history.last
+                self.next_row = self.schedule.next(self.history.last_k)
             self._judge()
             yield self.state
             while self.ended is None:
@@ -167,18 +170,17 @@ class _Run:
         deadline = began + self.time_limit - self.elapsed
         timed = deadline < math.inf
         try:
-            with np.errstate(all="ignore"):
-                while True:
-                    self.good = (state.x, state.k)
-                    k = state.k
-                    state = step(ledger, state)
-                    if state.trace:
-                        self.history.extend_trace(state.trace)
-                        state.trace = {}
-                    if state.k >= k_look or state.done is not None or (timed and perf_counter() >= deadline):
-                        break
-                    if state.k == k:
-                        raise RuntimeError(f"{type(self.solver).__name__}.step made no progress: k stayed at {k}")
+            while True:
+                self.good = (state.x, state.k)
+                k = state.k
+                state = step(ledger, state)
+                if state.trace:
+                    self.history.extend_trace(state.trace)
+                    state.trace = {}
+                if state.k >= k_look or state.done is not None or (timed and perf_counter() >= deadline):
+                    break
+                if state.k == k:
+                    raise RuntimeError(f"{type(self.solver).__name__}.step made no progress: k stayed at {k}")
         finally:
             self.elapsed += perf_counter() - began
             self.state = state
@@ -210,7 +212,8 @@ class _Run:
     def _call_back(self) -> None:
         for hook in self.callbacks:
             try:
-                wants_to_stop = hook(self.view)
+                with np.errstate(**self.errstate):  # the user's code keeps the user's settings
+                    wants_to_stop = hook(self.view)
             except StopIteration:
                 wants_to_stop = True
             if wants_to_stop is True:
@@ -230,10 +233,11 @@ class _Run:
     def result(self, status: Status, message: str, detach: bool = False) -> Result:
         history, state = self.history, self.state
         x, k = (state.x, state.k) if status not in (Status.NONFINITE, Status.ERROR) else self.good
-        if len(history) and history.last["k"] < k and not detach:
+        if 0 <= history.last_k < k and not detach:
             metrics = self.problem.measure(x) if status is not Status.ERROR else {}
             history.append(k, self.elapsed, metrics, self.ledger.calls, {} if x is not state.x else state.info)
-            history.store(k, x)
+            if history.stores_x:
+                history.store(k, x)
             self.provisional = True
         result = Result(
             x=x,
@@ -255,15 +259,17 @@ class _Run:
 
     def finish(self) -> Result:
         """Drive to the end and return the result."""
-        for _ in self.loop():
-            pass
+        with np.errstate(all="ignore"):  # the driver looks at the iterates itself
+            for _ in self.loop():
+                pass
         assert self.ended is not None
         return self.result(*self.ended)
 
 
 def _finite(x: Any) -> bool:
     if isinstance(x, np.ndarray):
-        return bool(np.isfinite(x).all())
+        # A finite square norm proves it at a third of the cost; an overflowing one proves nothing.
+        return (x.ndim == 1 and math.isfinite(x.dot(x))) or bool(np.isfinite(x).all())
     if isinstance(x, tuple):
         return all(_finite(part) for part in x)
     if hasattr(x, "isfinite"):
@@ -295,17 +301,16 @@ def _prepare(
         raise TypeError(f"stop must be a stopping rule from optlab.stop, got {type(stop).__name__}")
     solver.check(problem)
     roles: Any
+    seed = seed_sequence(rng)
     if reps is None:
-        roles = streams(rng)
-        seed = roles.seed
+        roles = streams(seed)
         start = problem.start(roles.init) if x0 is None else x0
     else:
         integer("reps", reps, at_least=1)
         for what, owner in ((solver, "solver"), (problem, "problem")):
             if not what.batched:
                 raise ValueError(f"reps needs a batched {owner}; {type(what).__name__} is not: loop over seeds instead")
-        roles = tuple(streams(child) for child in spawn(rng, reps))
-        seed = roles[0].seed
+        roles = tuple(streams(child) for child in spawn(seed, reps))
         start = x0
         if x0 is None:
             starts = [problem.start(role.init) for role in roles]
@@ -419,7 +424,16 @@ def iterate(
     """
     schedule = At(()) if stop is None else as_schedule(None)
     prepared = _prepare(solver, problem, x0, max_iter, stop, rng, schedule, False, None, None, None)
-    return (state.snapshot() for state in prepared.loop(each_step=True))
+    return _snapshots(prepared.loop(each_step=True))
+
+
+def _snapshots(states: Iterator[State]) -> Iterator[State]:
+    while True:
+        with np.errstate(all="ignore"):  # only while the loop runs: the caller's code between steps is not silenced
+            state = next(states, None)
+        if state is None:
+            return
+        yield state.snapshot()
 
 
 def resume(result: Result, *, max_iter: int | None = None, stop: Rule | None = None, callback: Any = None) -> Result:

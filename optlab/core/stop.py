@@ -62,7 +62,7 @@ class _Combined(Rule):
             yield from rule.parts()
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.rules == other.rules  # type: ignore[attr-defined]
+        return isinstance(other, _Combined) and type(self) is type(other) and self.rules == other.rules
 
     def __hash__(self) -> int:
         return hash((type(self), self.rules))
@@ -141,7 +141,7 @@ class Calls(Rule):
         """Fire when the ledger shows `n` calls."""
         count = view.calls.get(self.oracle)
         if count is None:
-            raise ValueError(f"stop.Calls: {self.oracle!r} is not an oracle of this problem (it has {list(view.calls)})")
+            raise ValueError(f"stop.Calls: {self.oracle!r} is no oracle of this problem (it has {list(view.calls)})")
         return f"{count} calls of {self.oracle} were made" if count >= self.n else None
 
 
@@ -214,7 +214,7 @@ class Above(_Threshold):
 
 @dataclass(frozen=True)
 class Stalled(Rule):
-    """Stop when a history column has not improved by a relative `rtol` over the last `patience` rows; never convergence."""
+    """Stop when a history column has not improved by a relative `rtol` over `patience` rows; never convergence."""
 
     metric: str
     patience: int = 100

@@ -40,7 +40,9 @@ def jit(function: Callable[..., Any]) -> Callable[..., Any]:
     return compiled
 
 
-def register(name: str, compiled: Callable[..., Any], twin: Callable[..., Any], sample: Callable[[], tuple[Any, ...]]) -> None:
+def register(
+    name: str, compiled: Callable[..., Any], twin: Callable[..., Any], sample: Callable[[], tuple[Any, ...]]
+) -> None:
     """List a kernel under a unique name."""
     if name in KERNELS:
         raise ValueError(f"a kernel named {name} is registered already")

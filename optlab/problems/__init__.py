@@ -1,4 +1,4 @@
-"""Analytic test problems by family: constants known, optima certified, each family with siblings that break an assumption."""
+"""Analytic test problems by family: known constants, certified optima, siblings that break an assumption."""
 
 from optlab._lazy import lazy_names
 
@@ -10,8 +10,8 @@ __all__, __getattr__ = lazy_names(
         "lasso": ("PlantedLasso",),
         "logistic": ("LogisticRegression",),
         "stochastic": ("NoisyQuadratic", "NoisyAbsolute"),
-        "separable": (
-            "Separable",
+        "separable": ("Separable",),
+        "separable_instances": (
             "PlantedMargin",
             "WorstCase",
             "TwoPoints",

@@ -8,7 +8,7 @@ from typing import Any
 
 __all__ = ["catalogue"]
 
-_FAMILIES = ("quadratic", "scalar", "lasso", "logistic", "stochastic", "separable")
+_FAMILIES = ("quadratic", "scalar", "nonsmooth", "lasso", "logistic", "stochastic", "separable", "separable_instances")
 
 
 def catalogue() -> dict[str, Callable[[], Any]]:

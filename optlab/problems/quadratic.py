@@ -67,7 +67,9 @@ class Quadratic(Problem):
             raise ValueError(f"spectrum must be >= 0 and not all zero, got values from {smallest:g} to {largest:g}")
         self.spectrum = self.like = xp.asarray(spectrum, copy=True)
         self.shape = (int(spectrum.shape[0]),)
-        self.x_star = xp.ones_like(spectrum) if x_star is None else self.as_start(x_star)
+        self.x_star = xp.ones_like(spectrum) if x_star is None else xp.asarray(as_data(x_star, "x_star", ndim=1), copy=True)
+        if self.x_star.shape != spectrum.shape:
+            raise ValueError(f"x_star must have shape {self.shape}, got {tuple(self.x_star.shape)}")
         self.hessian = _rotated(self.spectrum, rng) if boolean("rotate", rotate) else None
         how = "of the prescribed spectrum"
         self.constants = Constants(

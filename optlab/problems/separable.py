@@ -1,39 +1,26 @@
 r"""Linearly separable data: find theta with :math:`y_i a_i^\top \theta > 0` for every sample.
 
-`Separable` holds any data set; its siblings are the analytic instances of the theory of large steps, with their margin
-known in closed form.  Two of them break an assumption on purpose: `Contradictory` (not separable at all) and `Chain`
-(margins of exactly zero on the Batch Perceptron path).
+`Separable` holds any data set; the analytic instances of the theory are its siblings in `separable_instances`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from array_api_compat import device
+from scipy.sparse import csr_array
 
-from optlab.core.constants import Constants, exact, lower, upper
+from optlab.core.constants import Constant, Constants, exact, lower, upper
 from optlab.core.problem import Problem
 from optlab.core.reference import Reference
-from optlab.core.rng import RNGLike, streams
-from optlab.core.validate import boolean, integer, number
+from optlab.core.validate import boolean, integer
 from optlab.core.xp import as_data, is_sparse, namespace, to_numpy
 from optlab.problems._margin import ExactPath, MarginCertificate, certify_margin, exact_path
 
-__all__ = [
-    "EXAMPLES",
-    "Chain",
-    "Contradictory",
-    "OneSample",
-    "Orthant",
-    "Oscillator",
-    "PlantedMargin",
-    "Separable",
-    "TwoPoints",
-    "WorstCase",
-]
+__all__ = ["EXAMPLES", "Separable", "logistic"]
 
 #: The largest eigenvalue of Z^T Z is computed up to this size of Z; beyond it a bound on it has to do.
 _SPECTRUM_ENTRIES, _SPECTRUM_SIDE = 10**7, 1000
@@ -160,15 +147,9 @@ class Separable(Problem):
         if found.lower > 0:
             known["mu"] = lower(found.lower, f"margin of a unit vector: {how}")
             self.direction = found.direction
-            self.reference = _infimum("a direction with positive margins was found")
+            certificate = "a direction with positive margins was found: along it the loss tends to 0"
+            self.reference = Reference.exact(0.0, attained=False, certificate=certificate)
         self.constants = Constants(**known)
-
-    def _know(self, mu: float, R: float, direction: Any, how: str) -> None:
-        """Put closed forms in place of computed constants (for the analytic siblings, at the end of construction)."""
-        closed = {"mu": exact(mu, how), "R": exact(R, how)}
-        self.constants = Constants(**dict(self.constants) | closed)
-        self.direction = np.asarray(direction, dtype=np.float64)
-        self.reference = _infimum("the margin is positive in closed form")
 
     def margins(self, w: Any) -> Any:
         r"""Return :math:`Z w`: the signed margins of all samples."""
@@ -229,33 +210,52 @@ def logistic(margins: Any) -> tuple[Any, Any]:
     return xp.where(margins > 0, q * half, half), xp.log1p(q) + wrong
 
 
-def _infimum(why: str) -> Reference:
-    return Reference.exact(0.0, attained=False, certificate=f"{why}: along it the loss tends to 0")
-
-
 def _as_signs(y: Any, A: Any) -> Any:
-    """Map at most two labels to -1 and +1, in the library of A."""
-    foreign = namespace(y) is not namespace()  # another library's labels are numbers; they stay on their device
-    xp = namespace(y)
-    labels = y if foreign else np.asarray(y)
-    if tuple(labels.shape) != (A.shape[0],):
-        raise ValueError(f"y must have shape ({A.shape[0]},), one label for each row of A, got {tuple(labels.shape)}")
-    if foreign:
-        kinds = sorted({float(xp.min(labels)), float(xp.max(labels))})
-        if not bool(xp.all((labels == kinds[0]) | (labels == kinds[-1]))):
-            raise ValueError("y must hold at most two different labels, without NaN")
-    else:
-        try:
-            kinds = np.unique(labels).tolist()
-        except TypeError:
-            raise TypeError("y must hold labels of one kind, that can be sorted") from None
-        if any(isinstance(kind, float) and not math.isfinite(kind) for kind in kinds):
-            raise ValueError("y holds NaN or infinite labels")
-        if len(kinds) > 2:
-            raise ValueError(f"y must hold at most two different labels, got {len(kinds)}: {kinds[0]!r}, {kinds[1]!r}, ...")
-    positive = kinds[-1] if len(kinds) == 2 or kinds[0] not in (-1, 0) else None
-    if is_sparse(A) or not foreign:
-        signs = np.where(labels == positive, 1.0, -1.0) if positive is not None else np.full(A.shape[0], -1.0)
-        return signs if is_sparse(A) or isinstance(A, np.ndarray) else _like(signs, A)
-    ones = xp.ones(A.shape[0], dtype=A.dtype, device=device(A))
-    return -ones if positive is None else xp.where(labels == positive, ones, -ones)
+    """Map at most two labels to -1 and +1, in the library of A; the labels themselves are read on the host."""
+    labels = to_numpy(y)
+    if labels.shape != (A.shape[0],):
+        raise ValueError(f"y must have shape ({A.shape[0]},), one label for each row of A, got {labels.shape}")
+    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
+        raise ValueError("y holds NaN or infinite labels")
+    try:
+        kinds = np.unique(labels).tolist()
+    except TypeError:
+        raise TypeError("y must hold labels of one kind, which can be sorted") from None
+    if len(kinds) > 2:
+        shown = ", ".join(repr(kind) for kind in kinds[:4])
+        raise ValueError(f"y must hold at most two different labels, got {len(kinds)}: {shown}{', ...' * (len(kinds) > 4)}")
+    negative = kinds[0] if len(kinds) == 2 or kinds[0] in (-1, 0) else None
+    signs = np.where(labels == negative, -1.0, 1.0)
+    return signs if is_sparse(A) else namespace(A).asarray(signs, dtype=A.dtype, device=device(A))
+
+
+def _signed(A: Any, signs: Any) -> Any:
+    if not is_sparse(A):
+        return A * signs[:, None]
+    Z = A.copy()
+    Z.data *= np.repeat(signs, np.diff(Z.indptr)).astype(Z.dtype)
+    Z.data.flags.writeable = False
+    return Z
+
+
+def _row_norms(Z: Any) -> Any:
+    if is_sparse(Z):
+        return np.sqrt((Z * Z).sum(axis=1))
+    return namespace(Z).linalg.vector_norm(Z, axis=1)
+
+
+def _smoothness(Z: Any, R: float) -> Constant:
+    n, d = Z.shape
+    if n * d > _SPECTRUM_ENTRIES or min(n, d) > _SPECTRUM_SIDE:
+        return upper(R**2 / 4, "R^2 / 4, as no row norm exceeds R")
+    gram = Z.T @ Z if d <= n else Z @ Z.T
+    gram = gram.toarray() if is_sparse(gram) else gram
+    xp = namespace(gram)
+    return exact(float(xp.max(xp.linalg.eigvalsh(gram))) / (4 * n), "largest eigenvalue of Z^T Z, over 4n")
+
+
+EXAMPLES: dict[str, Callable[[], Problem]] = {
+    "Separable": lambda: Separable([[2.0, 1.0], [1.0, -1.0], [-1.0, 0.5]], ["yes", "yes", "no"], certify=True),
+    "Separable(sparse)": lambda: Separable(csr_array([[2.0, 0.0, 1.0], [0.0, 1.0, -1.0]]), [1, 0]),
+    "Separable(digits)": lambda: Separable.from_digits(0, 1),
+}

@@ -87,27 +87,28 @@ def _against(model: Model, wanted: float, confidence: float) -> str | None:
     if not model.result.fitted:
         return model.result.reason
     use = model.k > 0
-    k, y = model.k[use], model.log_gap[use]
+    k, y, root = model.k[use], model.log_gap[use], model.root[use]
     fall = float(y.max() - y.min())
     if fall < np.log(2.0) or (k[-1] < 1.5 * k[0] and fall < np.log(1e3)):
         return (
             f"window too short to tell the laws apart: k from {k[0]:g} to {k[-1]:g}, gap falling by a factor "
             f"{np.exp(fall):.3g}"
         )
-    best, low, high = _bending(k, y, confidence)
+    best, low, high = _bending(k, y, root, confidence)
     if (low > 0.5 if wanted else high < 0.5) and abs(best - wanted) <= 0.25:
         return None
     return f"log gap bends like k^{best:.2f} (interval [{low:.2f}, {high:.2f}]), not like {'k' if wanted else 'log k'}"
 
 
-def _bending(k: Floats, y: Floats, confidence: float) -> tuple[float, float, float]:
+def _bending(k: Floats, y: Floats, root: Floats, confidence: float) -> tuple[float, float, float]:
     """Estimate and interval of lambda, by profiling the residual sum of squares."""
     log_k = np.log(k / np.exp(np.log(k).mean()))
     grid = _GRID[:, None]
     small = np.abs(grid) < 1e-9
     x = np.where(small, log_k, np.expm1(grid * log_k) / np.where(small, 1.0, grid))
-    x -= x.mean(axis=1, keepdims=True)
-    centred = y - y.mean()
+    weights = root**2 / np.sum(root**2)
+    x = root * (x - (x @ weights)[:, None])
+    centred = root * (y - weights @ y)
     residual = centred - (x @ centred / np.sum(x**2, axis=1))[:, None] * x
     rss = np.sum(residual**2, axis=1)
     best = int(np.argmin(rss))

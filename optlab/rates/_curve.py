@@ -12,7 +12,7 @@ from ._line import bin_edges, bin_mean, line
 Floats = NDArray[np.float64]
 
 # A gap counts only while the two ends of the reference interval agree on it within this factor.
-_AMBIGUITY = 2.0
+_AMBIGUITY = 1.25
 # A detected floor F is treated as an error of the optimum of size F; gaps below this many F are not used.
 _FLOOR_MARGIN = 30.0
 

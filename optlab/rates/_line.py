@@ -11,29 +11,45 @@ from scipy.special import stdtrit
 Floats = NDArray[np.float64]
 
 
+# A bin of n points weighs n / (n + 10): single early points neither dominate a slope nor fade against a full bin.
+_FULL = 10.0
+
+
 @dataclass(frozen=True)
 class Line:
-    """Least squares of y on (1, x - mean x [, z]); `slope` and `se` belong to the column asked for."""
+    """Least squares of y on (1, x - centre [, z]); `slope` and `se` belong to the column asked for."""
 
     slope: float
     se: float
     dof: float
-    level: float  # fitted y at mean x
+    centre: float  # weighted mean of x
+    level: float  # fitted y there
     weights: Floats  # slope = weights @ y
-    rss: float
     r2: float
 
     def half_width(self, confidence: float) -> float:
         """Half the confidence interval of the slope."""
-        return float(stdtrit(self.dof, (1 + confidence) / 2)) * self.se
+        return self.quantile(confidence) * self.se
+
+    def quantile(self, confidence: float) -> float:
+        """Two-sided t quantile."""
+        return float(stdtrit(self.dof, (1 + confidence) / 2))
 
     def nonzero(self, confidence: float) -> bool:
         """Whether the slope differs from zero at this level."""
         return abs(self.slope) > self.half_width(confidence)
 
 
-def line(x: Floats, y: Floats, z: Floats | None = None, column: int = 1, smooth: bool = False) -> Line:
-    r"""Fit and judge a line.
+def line(
+    x: Floats,
+    y: Floats,
+    root: Floats | float = 1.0,
+    *,
+    z: Floats | None = None,
+    column: int = 1,
+    smooth: bool = False,
+) -> Line:
+    r"""Fit and judge a line, `root` being the square roots of the weights.
 
     The variance of a coefficient :math:`\sum_i w_i y_i` is :math:`\sum_i w_i^2 r_i^2/(1-h_i)^2` (bins hold unequal
     numbers of points, so HC3), times :math:`(1+\rho)/(1-\rho)` for the lag-one correlation of the residuals, which
@@ -42,41 +58,63 @@ def line(x: Floats, y: Floats, z: Floats | None = None, column: int = 1, smooth:
     polynomial instead, so that such a departure is signal (needed to see curvature), and oscillation still is noise.
     """
     n = len(x)
-    columns = [np.ones(n), x - x.mean()] + ([] if z is None else [z - z.mean()])
+    root = np.broadcast_to(root, (n,))
+    total = float(np.sum(root**2))
+    centre = float(np.sum(root**2 * x)) / total
+    columns = [np.ones(n), x - centre] + ([] if z is None else [z - z.mean()])
     scales = [1.0] + [float(np.linalg.norm(c)) or 1.0 for c in columns[1:]]
-    design = np.stack([c / s for c, s in zip(columns, scales, strict=True)], axis=1)
+    design = np.stack([root * c / s for c, s in zip(columns, scales, strict=True)], axis=1)
     inverse = np.linalg.pinv(design)
-    coefficients = inverse @ y
-    residual = y - design @ coefficients
+    coefficients = inverse @ (root * y)
+    residual = root * y - design @ coefficients
     weights = inverse[column] / scales[column]
-    rss = float(residual @ residual)
+    spread = root * (y - float(np.sum(root**2 * y)) / total)
+    r2 = 1 - float(residual @ residual) / float(spread @ spread) if spread.any() else float("nan")
     if smooth:
-        design = np.polynomial.legendre.legvander(2 * (x - x[0]) / (x[-1] - x[0]) - 1, min(4, n // 4 + 1))
+        powers = np.polynomial.legendre.legvander(2 * (x - x[0]) / (x[-1] - x[0]) - 1, min(4, n // 4 + 1))
+        design = root[:, None] * powers
         inverse = np.linalg.pinv(design)
-        residual = y - design @ (inverse @ y)
+        residual = root * y - design @ (inverse @ (root * y))
     leverage = np.clip(np.einsum("ij,ji->i", design, inverse), 0.0, 1 - 1e-9)
     rho = correlation(residual)
-    dof = max(n * (1 - rho) / (1 + rho), 3.0 + design.shape[1]) - design.shape[1]
-    spread = float(np.sum((weights * residual / (1 - leverage)) ** 2))
-    total = float(np.sum((y - y.mean()) ** 2))
+    fitted = design.shape[1]
+    dof = max(n * (1 - rho) / (1 + rho), 3.0 + fitted) - fitted
+    variance = float(np.sum((weights * residual / (1 - leverage)) ** 2)) * (1 + rho) / (1 - rho)
     return Line(
         slope=float(coefficients[column] / scales[column]),
-        se=float(np.sqrt(spread * (1 + rho) / (1 - rho))),
-        dof=min(dof, float(max(n - design.shape[1], 1))),
+        se=float(np.sqrt(variance)),
+        dof=min(dof, float(max(n - fitted, 1))),
+        centre=centre,
         level=float(coefficients[0]),
-        weights=weights,
-        rss=rss,
-        r2=1 - rss / total if total > 0 else float("nan"),
+        weights=weights * root,
+        r2=r2,
     )
 
 
-def correlation(residual: Floats) -> float:
-    """Lag-one correlation of residuals of a line, corrected for the bias of short series, in [0, 0.97]."""
+def correlation(residual: Floats, most: float = 0.97) -> float:
+    """Lag-one correlation of residuals of a line, corrected for the bias of short series, in [0, most]."""
     power = float(residual @ residual)
     if power == 0.0:
         return 0.0
     rho = float(residual[1:] @ residual[:-1]) / power
-    return float(np.clip(rho + (2 + 4 * rho) / len(residual), 0.0, 0.97))
+    return float(np.clip(rho + (2 + 4 * rho) / len(residual), 0.0, most))
+
+
+def serial_se(residual: Floats, weights: Floats) -> float:
+    r"""Standard error of :math:`\sum_k a_k y_k` when the errors follow a first-order autoregression in k.
+
+    The correlation lives on the scale of single points: bins of one point share it, bins of a thousand do not, so
+    binned residuals alone cannot show it.
+    """
+    n = len(residual)
+    rho = min(correlation(residual, 1.0), 1 - 2 / n)
+    overlap = float(weights @ weights)
+    if rho > 0:
+        size = 1 << (2 * n - 1).bit_length()
+        overlaps = np.fft.irfft(np.abs(np.fft.rfft(weights, size)) ** 2, size)[1:n]
+        overlap += 2 * float(rho ** np.arange(1, n) @ overlaps)
+    variance = float(residual @ residual) / max(n - 2, 1) * overlap
+    return float(np.sqrt(max(variance, 0.0)))
 
 
 def bin_edges(x: Floats, bins: int) -> NDArray[np.intp]:
@@ -91,6 +129,12 @@ def bin_mean(a: Floats, edges: NDArray[np.intp]) -> Floats:
     counts = np.diff(np.append(edges, a.shape[-1]))
     out: Floats = np.add.reduceat(a, edges, axis=-1) / counts
     return out
+
+
+def bin_root(edges: NDArray[np.intp], size: int) -> Floats:
+    """Square roots of the weights of the bins."""
+    counts = np.diff(np.append(edges, size)).astype(np.float64)
+    return np.sqrt(counts / (counts + _FULL))
 
 
 def repetition_se(ratios: Floats, weights: Floats, rng: np.random.Generator, resamples: int = 1000) -> float:

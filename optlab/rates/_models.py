@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
 from ._curve import Curve, prepare, read
-from ._line import Line, bin_edges, bin_mean, line, repetition_se
+from ._line import Line, bin_edges, bin_mean, bin_root, line, repetition_se, serial_se
 from ._result import RateFit, inconclusive
 
 Floats = NDArray[np.float64]
@@ -23,11 +23,12 @@ _STEADY = 0.02  # a local slope that changes by less than this share over the wi
 
 @dataclass(frozen=True)
 class Model:
-    """A fit together with the binned window it rests on."""
+    """A fit together with the binned window it rests on: k, log gap and the roots of the weights."""
 
     result: RateFit
     k: Floats
     log_gap: Floats
+    root: Floats
 
 
 def fit_sublinear(
@@ -134,27 +135,35 @@ def fit_law(
         curve = curve.at(slice(1, None))
     reason = _unfit(kind, curve)
     if reason is not None:
-        return Model(inconclusive(kind, reason, terminated=curve.terminated, confidence=confidence), curve.k, curve.gap)
+        result = inconclusive(kind, reason, terminated=curve.terminated, confidence=confidence)
+        return Model(result, curve.k, curve.gap, curve.gap)
     x = np.log(curve.k) if kind == "sublinear" else curve.k
     edges = bin_edges(x, _BINS)
+    root = bin_root(edges, len(x))
     xb = bin_mean(x, edges)
-    ends = np.log(np.stack([curve.gap, curve.gap + curve.below, curve.gap - curve.above]))
+    gaps = [curve.gap] + ([curve.gap + curve.below, curve.gap - curve.above] if curve.below + curve.above else [])
+    ends = np.log(np.stack(gaps))
     logs = bin_mean(ends, edges)
-    start = 0 if window is not None else _window_start(kind, xb, logs[0])
-    xb, logs, edges = xb[start:], logs[:, start:], edges[start:]
-    curve, edges = curve.at(slice(int(edges[0]), None)), edges - edges[0]
-    fits = [line(xb, y) for y in logs]
+    start = 0 if window is not None else _window_start(kind, xb, logs[0], root)
+    first = int(edges[start])
+    curve, x, raw = curve.at(slice(first, None)), x[first:], ends[0, first:]
+    edges, xb, logs, root = edges[start:] - first, xb[start:], logs[:, start:], root[start:]
+    fits = [line(xb, y, root) for y in logs]
+    fitted = fits[0]
     half = max(f.half_width(confidence) for f in fits)
+    counts = np.diff(np.append(edges, len(x)))
+    residual = raw - fitted.level - fitted.slope * (x - fitted.centre)
+    serial = serial_se(residual, np.repeat(fitted.weights / counts, counts))
+    half = max(half, fitted.quantile(confidence) * serial)
     if curve.samples is not None:
-        half = max(half, _over_repetitions(curve, edges, fits[0].weights, confidence, rng))
+        half = max(half, _over_repetitions(curve, edges, fitted.weights, confidence, rng))
     slopes = [f.slope for f in fits]
-    bend = _bend(xb, logs[0])
+    bend = _bend(xb, logs[0], root)
     if bend.nonzero(0.99):
         curve = curve.noting("the local slope still drifts, so the interval was widened to where it may lead")
-        slopes += _extrapolations(kind, xb, logs[0], fits[0].slope)
-    low, high = min(slopes) - half, max(slopes) + half
-    result = _judge(kind, curve, xb, fits[0], (low, high), confidence)
-    return Model(result, np.exp(xb) if kind == "sublinear" else xb, logs[0])
+        slopes += _extrapolations(kind, xb, logs[0], root, fitted.slope)
+    result = _judge(kind, curve, len(xb), fitted, (min(slopes) - half, max(slopes) + half), confidence)
+    return Model(result, np.exp(xb) if kind == "sublinear" else xb, logs[0], root)
 
 
 def _unfit(kind: Law, curve: Curve) -> str | None:
@@ -170,7 +179,7 @@ def _unfit(kind: Law, curve: Curve) -> str | None:
     return None
 
 
-def _window_start(kind: Law, x: Floats, y: Floats) -> int:
+def _window_start(kind: Law, x: Floats, y: Floats, root: Floats) -> int:
     """First bin of the longest final window with a steady slope; the shortest one allowed when none is steady."""
     span = x[-1] - x[0]
     if kind == "sublinear":
@@ -181,41 +190,39 @@ def _window_start(kind: Law, x: Floats, y: Floats) -> int:
     starts = [int(np.searchsorted(x, x[-1] - length * (1 + 1e-12))) for length in lengths]
     starts = [s for s in starts if len(x) - s >= MIN_POINTS] or [0]
     for i, start in enumerate(starts):
-        if _steady(x[start:], y[start:]):
+        if _steady(x[start:], y[start:], root[start:]):
             # A transient that has just become invisible still biases: go a little beyond where it was last seen.
             return starts[min(i + 2, len(starts) - 1)] if i else start
     return starts[-1]
 
 
-def _steady(x: Floats, y: Floats) -> bool:
+def _steady(x: Floats, y: Floats, root: Floats) -> bool:
     """Whether the local slope is constant, to 2 % or to what noise hides.
 
     Curvature sees smooth bends; comparing with the late slope sees an early kink, which no parabola follows.
     """
-    whole, bend = line(x, y), _bend(x, y)
+    whole, bend = line(x, y, root), _bend(x, y, root)
     if abs(bend.slope) * 2 * (x[-1] - x[0]) > _STEADY * abs(whole.slope) and bend.nonzero(0.99):
         return False
     for share in (0.6, 0.8):
         late = x >= x[0] + share * (x[-1] - x[0])
         if late.sum() >= MIN_POINTS // 2:
-            end = line(x[late], y[late])
+            end = line(x[late], y[late], root[late])
             if abs(end.slope - whole.slope) > max(_STEADY * abs(end.slope), end.half_width(0.995)):
                 return False
     return True
 
 
-def _bend(x: Floats, y: Floats) -> Line:
+def _bend(x: Floats, y: Floats, root: Floats) -> Line:
     """The curvature of y over x: half the change of the local slope per unit of x."""
     centred = x - x.mean()
-    return line(x, y, z=centred**2, column=2, smooth=True)
+    return line(x, y, root, z=centred**2, column=2, smooth=True)
 
 
-def _extrapolations(kind: Law, x: Floats, y: Floats, slope: float) -> list[float]:
+def _extrapolations(kind: Law, x: Floats, y: Floats, root: Floats, slope: float) -> list[float]:
     """Slopes under the classical corrections to a pure law, to first order, and the slope at the end of the window."""
-    bend = _bend(x, y)
-    found = [slope + 2 * bend.slope * (x[-1] - x.mean())]
-    with np.errstate(over="ignore"):
-        offset = np.exp(np.clip(-slope * (x - x[-1]), -700, 700))
+    found = [slope + 2 * _bend(x, y, root).slope * (x[-1] - x.mean())]
+    offset = np.exp(np.clip(-slope * (x - x[-1]), -700, 700))
     if kind == "sublinear":
         later = x > 0.7  # log log k needs k well above 1
         corrections = [(np.log(x[later]), later), (np.exp(x[0] - x), slice(None)), (offset, slice(None))]
@@ -224,7 +231,7 @@ def _extrapolations(kind: Law, x: Floats, y: Floats, slope: float) -> list[float
         corrections = [(np.log(x[later]), later), (offset, slice(None))]
     for z, part in corrections:
         if len(z) >= 5:
-            found.append(line(x[part], y[part], z=z).slope)
+            found.append(line(x[part], y[part], root[part], z=z).slope)
     return found
 
 
@@ -240,29 +247,26 @@ def _over_repetitions(
 
 
 def _judge(
-    kind: Law, curve: Curve, x: Floats, fitted: Line, slopes: tuple[float, float], confidence: float
+    kind: Law, curve: Curve, bins: int, fitted: Line, slopes: tuple[float, float], confidence: float
 ) -> RateFit:
     """From the interval of slopes to a verdict."""
     low, high = slopes
+    log_constant = fitted.level - fitted.slope * fitted.centre
     if kind == "sublinear":
-        estimate, ci = 0.0 - fitted.slope, (-high, -low)
-        log_constant = fitted.level - fitted.slope * float(x.mean())
-        anchor = (float(np.exp(x.mean())), fitted.level)
+        estimate, ci, centre = 0.0 - fitted.slope, (-high, -low), float(np.exp(fitted.centre))
     else:
-        estimate, ci = float(np.exp(fitted.slope)), (float(np.exp(low)), float(np.exp(high)))
-        log_constant = fitted.level - fitted.slope * float(x.mean())
-        anchor = (float(x.mean()), fitted.level)
+        estimate, ci, centre = float(np.exp(fitted.slope)), (float(np.exp(low)), float(np.exp(high))), fitted.centre
     with np.errstate(over="ignore"):
         constant = float(np.exp(log_constant))
     window = (float(curve.k[0]), float(curve.k[-1]))
     draft = RateFit(kind, "FITTED", "", estimate, constant, ci, window, fitted.r2, confidence, curve.terminated,
-                    _anchor=anchor)  # fmt: skip
+                    _anchor=(centre, fitted.level))  # fmt: skip
     doubt = _doubt(curve, draft, slopes, fitted.slope)
     what = "log-log slope" if kind == "sublinear" else "slope of log gap"
     told = "".join(f"; {note}" for note in curve.notes)
     if doubt is not None:
         return replace(draft, verdict="INCONCLUSIVE", reason=doubt + told)
-    return replace(draft, reason=f"steady {what} over {len(x)} bins of {len(curve.k)} points{told}")
+    return replace(draft, reason=f"steady {what} over {bins} bins of {len(curve.k)} points{told}")
 
 
 def _doubt(curve: Curve, draft: RateFit, slopes: tuple[float, float], slope: float) -> str | None:

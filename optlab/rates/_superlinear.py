@@ -103,7 +103,7 @@ def _fit_one(curve: Curve, confidence: float) -> RateFit:
     half = fitted.half_width(confidence)
     ci = (min([fitted.slope, *later]) - half, max([fitted.slope, *later]) + half)
     with np.errstate(over="ignore", under="ignore"):
-        constant = float(np.exp(fitted.level - fitted.slope * x.mean()))
+        constant = float(np.exp(fitted.level - fitted.slope * fitted.centre))
     draft = RateFit("superlinear", "FITTED", "", fitted.slope, constant, ci, (float(at[0]), float(at[-1]) + 1),
                     fitted.r2, confidence, curve.terminated, _anchor=(float(at[0]), float(x[0])))  # fmt: skip
     doubt = None

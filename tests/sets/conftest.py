@@ -12,7 +12,7 @@ from hypothesis import settings
 
 from optlab import sets
 
-settings.register_profile("sets", deadline=None, max_examples=600)
+settings.register_profile("sets", deadline=None, max_examples=40)
 settings.load_profile("sets")
 
 
