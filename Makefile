@@ -11,7 +11,7 @@ FRAME  := setup.cfg pyproject.toml
 
 help:
 	@echo "make verify     check the theorems; writes report/index.html and report/claims.json"
-	@echo "make test       run the test suite and the doctests"
+	@echo "make test       run the test suite and the doctests (ARGS='-k NAME' for a part of it)"
 	@echo "make docs       build the documentation into docs/_build/html"
 	@echo "make notebooks  execute every notebook; the executed copies go into docs/notebooks"
 	@echo "make bench      run the benchmarks; the tables go into docs/benchmarks (QUICK=--quick for a short run)"

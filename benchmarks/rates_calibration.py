@@ -233,7 +233,9 @@ def main() -> None:
     options = parser.parse_args()
     runs = 40 if options.quick else 500
     print(f"{runs} curves a case, 95 % intervals")
-    print(f"{'case':27s}{'fitted':>8s}{'wrong':>8s}{'coverage':>10s}{'estimate':>10s}{'width':>10s}{'naive':>8s}{'ms':>6s}")
+    print(
+        f"{'case':27s}{'fitted':>8s}{'wrong':>8s}{'coverage':>10s}{'estimate':>10s}{'width':>10s}{'naive':>8s}{'ms':>6s}"
+    )
     rows = []
     for case in CASES:
         row = study(case, runs)

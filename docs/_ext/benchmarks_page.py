@@ -9,27 +9,36 @@ from typing import Any
 from sphinx.application import Sphinx
 
 MARKER = "<!-- benchmarks -->"
-HEADER = """\
-| case | peer | ours (s) | peer (s) | ours / peer | our error | peer's error | note |
-|---|---|--:|--:|--:|--:|--:|---|"""
+LABELS = {
+    "ours_s": "ours (s)",
+    "peer_s": "peer (s)",
+    "ratio": "ours / peer",
+    "ours_error": "our error",
+    "peer_error": "peer's error",
+}
 
 
-def number(value: Any, digits: int = 3) -> str:
-    """Write a number for a table cell; what was not measured is a dash."""
-    return "–" if value is None else f"{value:.{digits}g}"
+def cell(value: Any) -> str:
+    """Write one value; what was not measured is a dash."""
+    if value is None:
+        return "–"
+    return f"{value:.3g}" if isinstance(value, float) else str(value).replace("|", "\\|")
 
 
 def table(record: dict[str, Any]) -> str:
     """Write one benchmark's rows and where they were measured, in Markdown."""
-    lines = [HEADER]
-    for row in record["results"]:
-        figures = (row["ours_s"], row["peer_s"], row["ratio"], row["ours_error"], row["peer_error"])
-        note = str(row["note"] or "").replace("|", "\\|")
-        lines.append(f"| {row['case']} | {row['peer']} | " + " | ".join(map(number, figures)) + f" | {note} |")
+    rows = record["results"]
+    figures = [any(isinstance(row[name], int | float) for row in rows) for name in rows[0]]
+    lines = [[LABELS.get(name, name) for name in rows[0]], ["--:" if numeric else "---" for numeric in figures]]
+    lines += [[cell(value) for value in row.values()] for row in rows]
     env = record["environment"]
     packages = ", ".join(f"{name} {version}" for name, version in env["packages"].items())
     where = f"{env['processor']}, {env['cores']} cores, Python {env['python']}, {packages}"
-    return "\n".join(lines) + f"\n\nMeasured on {env['date']}{' (quick)' if env['quick'] else ''}: {where}.\n"
+    return (
+        f"{record['title']}\n\n"
+        + "\n".join("| " + " | ".join(line) + " |" for line in lines)
+        + f"\n\nMeasured on {env['date']}{' (quick)' if env['quick'] else ''}: {where}.\n"
+    )
 
 
 def fill(app: Sphinx, docname: str, source: list[str]) -> None:

@@ -2,14 +2,17 @@
 
     python docs/_scripts/run_benchmarks.py [--quick] [STEM ...]
 
-A benchmark is a script `benchmarks/<stem>.py [--quick] [--json FILE]` that writes `{"results": [row, ...]}`, each row
-with the fields `FIELDS`.  What is kept is that file plus the machine it was measured on.
+A benchmark is a script `benchmarks/<stem>.py [--quick] [--json FILE]` that writes `{"results": [row, ...]}`, all rows
+with the same fields, `case` among them; against peers the fields are `AGAINST_PEERS`.  What is kept is that file, the
+first line of the script's docstring, and the machine it was measured on.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import json
+import math
 import os
 import platform
 import subprocess
@@ -21,7 +24,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE, TARGET = ROOT / "benchmarks", ROOT / "docs" / "benchmarks"
-FIELDS = {"case", "peer", "ours_s", "peer_s", "ratio", "ours_error", "peer_error", "note"}
+AGAINST_PEERS = {"case", "peer", "ours_s", "peer_s", "ratio", "ours_error", "peer_error", "note"}
 PACKAGES = ("numpy", "scipy", "numba", "scikit-learn")
 
 
@@ -53,6 +56,11 @@ def environment(quick: bool) -> dict[str, object]:
     }
 
 
+def finite(row: dict[str, object]) -> dict[str, object]:
+    """Replace what is not a number by null, which is the same in every JSON reader."""
+    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
+
+
 def run(script: Path, quick: bool) -> None:
     """Run one benchmark and keep its rows together with the environment."""
     with tempfile.TemporaryDirectory() as folder:
@@ -60,12 +68,14 @@ def run(script: Path, quick: bool) -> None:
         command = [sys.executable, str(script), "--json", str(out), *(["--quick"] if quick else [])]
         subprocess.run(command, check=True, cwd=ROOT)
         rows = json.loads(out.read_text())["results"]
+    fields = AGAINST_PEERS if "ratio" in rows[0] else {"case", *rows[0]}
     for row in rows:
-        if set(row) != FIELDS:
-            raise ValueError(f"{script.name}: a row has the fields {sorted(row)}, expected {sorted(FIELDS)}")
+        if set(row) != fields:
+            raise ValueError(f"{script.name}: a row has the fields {sorted(row)}, expected {sorted(fields)}")
     TARGET.mkdir(parents=True, exist_ok=True)
-    record = {"environment": environment(quick), "results": rows}
-    (TARGET / f"{script.stem}.json").write_text(json.dumps(record, indent=1) + "\n")
+    title = (ast.get_docstring(ast.parse(script.read_text())) or script.stem).splitlines()[0]
+    record = {"title": title, "environment": environment(quick), "results": [finite(row) for row in rows]}
+    (TARGET / f"{script.stem}.json").write_text(json.dumps(record, indent=1, allow_nan=False) + "\n")
 
 
 def main() -> int:
@@ -80,7 +90,7 @@ def main() -> int:
         print(f"== {script.stem}", flush=True)
         try:
             run(script, args.quick)
-        except (subprocess.CalledProcessError, OSError, KeyError, ValueError) as err:
+        except (subprocess.CalledProcessError, OSError, LookupError, ValueError) as err:
             print(f"{script.stem} failed: {err}", file=sys.stderr)
             failed.append(script.stem)
     return bool(failed) or not scripts

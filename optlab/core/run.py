@@ -6,6 +6,7 @@ times, records, asks the stopping rules, calls the user back, and says honestly 
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from time import perf_counter
@@ -19,15 +20,16 @@ from optlab.core.ledger import Ledger
 from optlab.core.result import Result, Status
 from optlab.core.rng import RNGLike, seed_sequence, spawn, streams
 from optlab.core.solver import Solver, State
-from optlab.core.stop import MaxTime, Rule
+from optlab.core.stop import MaxIter, MaxTime, Rule
 from optlab.core.validate import integer
 from optlab.core.xp import namespace
 
 __all__ = ["View", "iterate", "resume", "run"]
 
 _DEFAULT_MAX_ITER = 1000
-#: Between recorded rows the driver looks at least this often whether the iterate is finite.
-_LOOK_EVERY = 64
+#: Between recorded rows the driver looks at least this often whether the iterate is finite.  The iterates since the last
+#: look are held until then, so that the last finite one is found exactly; large ones are looked at in every step.
+_LOOK_EVERY, _HELD_SIZE = 64, 4096
 
 
 class View:
@@ -110,9 +112,12 @@ class _Run:
         self.stop: Rule | None = options["stop"]
         self.schedule: Schedule = options["schedule"]
         self.metrics: Mapping[str, Callable[[Any], Any]] = options["metrics"]
-        limits = [rule.seconds for rule in self.stop.parts() if isinstance(rule, MaxTime)] if self.stop else []
-        self.time_limit = min(limits, default=math.inf)
+        rules = list(self.stop.parts()) if self.stop else []
+        self.time_limit = min((rule.seconds for rule in rules if isinstance(rule, MaxTime)), default=math.inf)
+        self.step_limits = {rule.n for rule in rules if isinstance(rule, MaxIter)}
         self.good: tuple[Any, int] = (state.x, state.k)
+        self.held: list[tuple[Any, int]] = []
+        self.look_every = 1 if getattr(state.x, "size", 0) > _HELD_SIZE else _LOOK_EVERY
         self.next_row: float = 0
         self.provisional = False
         self.ended: tuple[Status, str] | None = None
@@ -163,16 +168,18 @@ class _Run:
     def _advance(self, each_step: bool) -> None:
         """Make steps until there is something to look at: a due row, the limit, the end."""
         state, step, ledger = self.state, self.solver.step, self.ledger
-        k_look = 1 if each_step else min(self.next_row, self.max_iter, state.k + _LOOK_EVERY)
-        if self.max_iter < math.inf:
-            state.k_max = int(self.max_iter)
+        limit = min((n for n in self.step_limits if n > state.k), default=math.inf)
+        limit = min(limit, self.max_iter)
+        state.k_max = int(limit) if limit < math.inf else None
+        k_look = state.k + 1 if each_step else min(self.next_row, limit, state.k + self.look_every)
+        held = self.held = []
         began = perf_counter()
         deadline = began + self.time_limit - self.elapsed
         timed = deadline < math.inf
         try:
             while True:
-                self.good = (state.x, state.k)
                 k = state.k
+                held.append((state.x, k))
                 state = step(ledger, state)
                 if state.trace:
                     self.history.extend_trace(state.trace)
@@ -189,15 +196,22 @@ class _Run:
         """Check the iterate, record it when due, and ask whether the run has ended."""
         state = self.state
         if not _finite(state.x):
+            self._retreat()
             self.ended = Status.NONFINITE, f"the iterate became NaN or infinite in step {self.good[1] + 1}"
             return
-        self.good = (state.x, state.k)
-        finished = state.done is not None or state.k >= self.max_iter or self.elapsed >= self.time_limit
+        self.good, self.held = (state.x, state.k), []
+        at_limit = state.k >= self.max_iter or state.k in self.step_limits or self.elapsed >= self.time_limit
+        finished = at_limit or state.done is not None
         if state.k >= self.next_row or finished:
             self.record()
             self._judge()
-            if self.ended is None and not self.provisional:
+            if not self.provisional:
                 self._call_back()
+
+    def _retreat(self) -> None:
+        """Go back to the last finite iterate among those held since the last look."""
+        self.good = next((held for held in reversed(self.held) if _finite(held[0])), self.good)
+        self.held = []
 
     def _judge(self) -> None:
         """Ask, in this order: the method itself, the user's rule, the iteration limit."""
@@ -216,7 +230,7 @@ class _Run:
                     wants_to_stop = hook(self.view)
             except StopIteration:
                 wants_to_stop = True
-            if wants_to_stop is True:
+            if wants_to_stop is True and self.ended is None:
                 self.ended = Status.STOPPED, "a callback asked to stop"
 
     def _attach(self, err: BaseException) -> None:
@@ -224,15 +238,21 @@ class _Run:
         interrupted = isinstance(err, KeyboardInterrupt)
         status = Status.STOPPED if interrupted else Status.ERROR
         self.ended = status, "interrupted by the user" if interrupted else f"{type(err).__name__}: {err}"
+        torn = bool(self.held)  # the exception came from inside a step, which may have left the state half updated
+        self._retreat()
         try:
-            err.result = self.result(*self.ended)  # type: ignore[attr-defined]
+            result = self.result(*self.ended, at=self.good)
+            result.state = None if torn else result.state
+            err.result = result  # type: ignore[attr-defined]
             err.add_note(f"optlab: after {self.good[1]} steps; the last iterate and the history are in `.result`")
         except Exception:  # an exception type that takes no attributes, or metrics that fail too: raise the original
-            err.add_note("optlab: the partial result could not be attached")
+            with contextlib.suppress(Exception):
+                err.add_note("optlab: the partial result could not be attached")
 
-    def result(self, status: Status, message: str, detach: bool = False) -> Result:
+    def result(self, status: Status, message: str, detach: bool = False, at: tuple[Any, int] | None = None) -> Result:
+        """Return the outcome at the present iterate, or at the one given in `at`."""
         history, state = self.history, self.state
-        x, k = (state.x, state.k) if status not in (Status.NONFINITE, Status.ERROR) else self.good
+        x, k = at or (state.x, state.k)
         if 0 <= history.last_k < k and not detach:
             metrics = self.problem.measure(x) if status is not Status.ERROR else {}
             history.append(k, self.elapsed, metrics, self.ledger.calls, {} if x is not state.x else state.info)
@@ -263,7 +283,7 @@ class _Run:
             for _ in self.loop():
                 pass
         assert self.ended is not None
-        return self.result(*self.ended)
+        return self.result(*self.ended, at=self.good)
 
 
 def _finite(x: Any) -> bool:
@@ -440,6 +460,8 @@ def resume(result: Result, *, max_iter: int | None = None, stop: Rule | None = N
     """Go on from a result (see `Result.resume`)."""
     if result.status in (Status.NONFINITE, Status.ERROR):
         raise ValueError(f"a run that ended in {result.status.name} cannot be resumed; start again from result.x")
+    if result.state is None:
+        raise ValueError("a run interrupted inside a step cannot be resumed; start again from result.x or a checkpoint")
     if max_iter is not None and integer("max_iter", max_iter, at_least=0) < result.k:
         raise ValueError(f"max_iter is the total number of steps: got {max_iter}, but {result.k} were already made")
     options = dict(result.options)

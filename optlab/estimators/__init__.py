@@ -1,1 +1,8 @@
-"""Under construction."""
+"""Facades for scikit-learn: our solvers as estimators.  Nothing here is imported by the rest of the package."""
+
+from optlab._lazy import lazy_names
+
+__all__, __getattr__ = lazy_names(
+    "optlab.estimators",
+    {"normalized_logistic_gd": ("NormalizedLogisticClassifier", "NotSeparatedWarning")},
+)

@@ -5,11 +5,12 @@ from optlab._lazy import lazy_names
 __all__, __getattr__ = lazy_names(
     "optlab.problems",
     {
-        "quadratic": ("Quadratic", "NesterovChain", "LeastSquares"),
-        "scalar": ("HuberLine", "AbsoluteLine"),
-        "lasso": ("PlantedLasso",),
-        "logistic": ("LogisticRegression",),
-        "stochastic": ("NoisyQuadratic", "NoisyAbsolute"),
+        "quadratic": ("Quadratic", "IndefiniteQuadratic", "NesterovChain", "LeastSquares"),
+        "scalar": ("HuberLine", "AbsoluteLine", "CosineLine", "QuarticLine"),
+        "nonsmooth": ("InfinityNorm",),
+        "lasso": ("Lasso", "PlantedLasso", "SparseSelection"),
+        "logistic": ("LogisticRegression", "SeparableLogistic"),
+        "stochastic": ("NoisyQuadratic", "HeavyTailedQuadratic", "NoisyAbsolute", "BiasedAbsolute"),
         "separable": ("Separable",),
         "separable_instances": (
             "PlantedMargin",

@@ -17,7 +17,7 @@ from optlab.core.xp import as_data, is_sparse, namespace
 from optlab.problems._linear import adjoint, apply, dense, largest_eigenvalue
 from optlab.sets import L1Norm
 
-__all__ = ["EXAMPLES", "SparseSelection", "Lasso", "PlantedLasso"]
+__all__ = ["EXAMPLES", "Lasso", "PlantedLasso", "SparseSelection"]
 
 
 class Lasso(Problem):
@@ -41,8 +41,8 @@ class Lasso(Problem):
 
     Notes
     -----
-    `measure` adds the `duality_gap` of the scaled residual :math:`\theta = r \min(1, w / \|A^T r\|_\infty)`, r = b - A x,
-    which is dual feasible: :math:`F(x) - F^\star \le F(x) - \tfrac12 \|b\|^2 + \tfrac12 \|b - \theta\|^2`.  With
+    `measure` adds the `duality_gap` of the scaled residual :math:`\theta = r \min(1, w / \|A^T r\|_\infty)`, r = b - A
+    x, which is dual feasible: :math:`F(x) - F^\star \le F(x) - \tfrac12 \|b\|^2 + \tfrac12 \|b - \theta\|^2`.  With
     :math:`\tfrac12 \|b\|^2` in the place of an unknown optimum, the reference is an interval only.
 
     Examples
@@ -110,8 +110,8 @@ class PlantedLasso(Lasso):
 
     A residual r is drawn first.  The `nnz` columns of A most correlated with it are scaled to
     :math:`a_j^T r = w \operatorname{sign}(x^\star_j)`, the others to :math:`|a_j^T r| \le (1 - \text{slack}) w`; then
-    :math:`b = A x^\star + r`.  The optimality condition :math:`A^T (b - A x^\star) \in w \, \partial \|x^\star\|_1` holds
-    by construction, strictly outside the support.
+    :math:`b = A x^\star + r`.  The optimality condition :math:`A^T (b - A x^\star) \in w \, \partial \|x^\star\|_1`
+    holds by construction, strictly outside the support.
 
     Parameters
     ----------
@@ -181,9 +181,10 @@ class SparseSelection(Problem):
 
     .. math:: F(x) = \sum_i \tfrac{s_i}2 (x_i - c_i)^2 + w \, |\{i : x_i \ne 0\}|
 
-    Coordinates do not interact, so the optimum is known: :math:`x_i = c_i` where :math:`s_i c_i^2 / 2 > w`, else 0.  The
-    proximal map is hard thresholding.  From the origin the proximal gradient method with step 1/L never leaves a
-    coordinate with :math:`s_i^2 c_i^2 / L \le 2 w`, however much there is to gain: guarantees for convex penalties fail.
+    Coordinates do not interact, so the optimum is known: :math:`x_i = c_i` where :math:`s_i c_i^2 / 2 > w`, else 0.
+    The proximal map is hard thresholding.  From the origin the proximal gradient method with step 1/L never leaves a
+    coordinate with :math:`s_i^2 c_i^2 / L \le 2 w`, however much there is to gain: guarantees for convex penalties
+    fail.
 
     Parameters
     ----------
@@ -214,9 +215,8 @@ class SparseSelection(Problem):
         self.spectrum, self.center = (as_data(spectrum, "spectrum", ndim=1), as_data(center, "center", ndim=1))
         xp = namespace(self.spectrum, self.center)
         if self.spectrum.shape != self.center.shape or self.spectrum.shape[0] == 0:
-            raise ValueError(
-                f"spectrum and center must be equally long and not empty, got {self.spectrum.shape} and {self.center.shape}"
-            )
+            lengths = f"{self.spectrum.shape[0]} and {self.center.shape[0]}"
+            raise ValueError(f"spectrum and center must be equally long and not empty, got lengths {lengths}")
         if not bool(xp.all(self.spectrum > 0.0)):
             raise ValueError("spectrum must be > 0 everywhere")
         self.weight = number("weight", weight, above=0)

@@ -67,7 +67,8 @@ class Quadratic(Problem):
             raise ValueError(f"spectrum must be >= 0 and not all zero, got values from {smallest:g} to {largest:g}")
         self.spectrum = self.like = xp.asarray(spectrum, copy=True)
         self.shape = (int(spectrum.shape[0]),)
-        self.x_star = xp.ones_like(spectrum) if x_star is None else xp.asarray(as_data(x_star, "x_star", ndim=1), copy=True)
+        x_star = xp.ones_like(spectrum) if x_star is None else as_data(x_star, "x_star", ndim=1)
+        self.x_star = xp.asarray(x_star, dtype=spectrum.dtype, copy=True)
         if self.x_star.shape != spectrum.shape:
             raise ValueError(f"x_star must have shape {self.shape}, got {tuple(self.x_star.shape)}")
         self.hessian = _rotated(self.spectrum, rng) if boolean("rotate", rotate) else None
@@ -268,10 +269,10 @@ class LeastSquares(Problem):
     Notes
     -----
     The reference interval is certified by the gradient at the computed solution: with :math:`\sigma` the smallest
-    non-zero singular value of A, :math:`0 \le F(x) - F^\star \le \|\nabla F(x)\|^2 / (2 \sigma^2)` (the gradient lies in
-    the range of :math:`A^T`, where the Hessian is at least :math:`\sigma^2`).  `mu` is :math:`\sigma_{\min}^2`, given
-    when A has full column rank.  For a sparse A with more than 2000 rows and columns no singular value is certified:
-    the reference is then :math:`[0, F(x)]`.
+    non-zero singular value of A, :math:`0 \le F(x) - F^\star \le \|\nabla F(x)\|^2 / (2 \sigma^2)` (the gradient lies
+    in the range of :math:`A^T`, where the Hessian is at least :math:`\sigma^2`).  `mu` is :math:`\sigma_{\min}^2`,
+    given when A has full column rank.  For a sparse A with more than 2000 rows and columns no singular value is
+    certified: the reference is then :math:`[0, F(x)]`.
 
     Examples
     --------

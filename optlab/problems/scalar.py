@@ -179,8 +179,8 @@ class CosineLine(_Line):
 class QuarticLine(_Line):
     r"""The quartic :math:`F(x) = \tfrac L{12} x^4`: convex, but its gradient is not Lipschitz.
 
-    The declared `L` is the smoothness on [-1, 1] only, and so a *lower* bound of what a method would need: a step of 1/L
-    from a start beyond :math:`\sqrt 6` explodes.
+    The declared `L` is the smoothness on [-1, 1] only, and so a *lower* bound of what a method would need: a step of
+    1/L from a start beyond :math:`\sqrt 6` explodes.
 
     Parameters
     ----------

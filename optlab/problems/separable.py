@@ -18,12 +18,13 @@ from optlab.core.problem import Problem
 from optlab.core.reference import Reference
 from optlab.core.validate import boolean, integer
 from optlab.core.xp import as_data, is_sparse, namespace, to_numpy
+from optlab.problems._linear import largest_eigenvalue
 from optlab.problems._margin import ExactPath, MarginCertificate, certify_margin, exact_path
 
 __all__ = ["EXAMPLES", "Separable", "logistic"]
 
-#: The largest eigenvalue of Z^T Z is computed up to this size of Z; beyond it a bound on it has to do.
-_SPECTRUM_ENTRIES, _SPECTRUM_SIDE = 10**7, 1000
+#: Dense data get the largest eigenvalue of Z^T Z while its cost stays below this; beyond it a bound has to do.
+_SPECTRUM_FLOPS = 10**10
 
 
 class Separable(Problem):
@@ -72,8 +73,8 @@ class Separable(Problem):
 
     Notes
     -----
-    Constants: `n`, `R` (the largest row norm), `L` (smoothness of f: :math:`\lambda_{\max}(Z^\top Z) / 4n`, or the bound
-    :math:`R^2/4` for data too large for an eigenvalue), and with `certify` the margin `mu` (from below) and `mu_upper`.
+    Constants: `n`, `R` (the largest row norm), `L` (smoothness of f: :math:`\lambda_{\max}(Z^\top Z) / 4n`, or a bound
+    on it for data too large for an eigenvalue), and with `certify` the margin `mu` (from below) and `mu_upper`.
 
     Examples
     --------
@@ -97,10 +98,11 @@ class Separable(Problem):
         self.shape = (d,)
         self.like = self.Z.data if is_sparse(A) else self.Z
         norms = _row_norms(self.Z)
-        if bool((norms == 0).any()):
-            row = int(np.flatnonzero(to_numpy(norms) == 0)[0])
+        xp = namespace(norms)
+        if float(xp.min(norms)) == 0:
+            row = int(xp.argmin(norms))
             raise ValueError(f"row {row} of A is zero: its margin is always 0, so nothing separates it")
-        R = float(norms.max()) if is_sparse(A) else float(namespace(norms).max(norms))
+        R = float(xp.max(norms))
         self.constants = Constants(
             n=exact(self.n, "number of samples"), R=exact(R, "largest row norm"), L=_smoothness(self.Z, R)
         )
@@ -176,9 +178,12 @@ class Separable(Problem):
         xp = namespace(self.like)
         x = xp.asarray(x, dtype=self.like.dtype)
         margins = self.Z @ x
-        length = float(xp.linalg.vector_norm(x))
-        least = float(xp.min(margins))
-        return {"errors": int(xp.sum(xp.astype(margins <= 0, xp.int64))), "min_margin": least / length if length else 0.0}
+        errors = int(xp.sum(xp.astype(margins <= 0, xp.int64)))
+        size = float(xp.max(xp.abs(x)))
+        if size == 0:
+            return {"errors": errors, "min_margin": 0.0}
+        length = float(xp.linalg.vector_norm(x / size))  # the norm of x itself may overflow
+        return {"errors": errors, "min_margin": float(xp.min(margins)) / size / length}
 
     def exact_path(self, max_iter: int = 10_000) -> ExactPath:
         """Follow the Batch Perceptron without rounding: its exact count, and the first exactly zero margin if any.
@@ -246,12 +251,12 @@ def _row_norms(Z: Any) -> Any:
 
 def _smoothness(Z: Any, R: float) -> Constant:
     n, d = Z.shape
-    if n * d > _SPECTRUM_ENTRIES or min(n, d) > _SPECTRUM_SIDE:
-        return upper(R**2 / 4, "R^2 / 4, as no row norm exceeds R")
-    gram = Z.T @ Z if d <= n else Z @ Z.T
-    gram = gram.toarray() if is_sparse(gram) else gram
-    xp = namespace(gram)
-    return exact(float(xp.max(xp.linalg.eigvalsh(gram))) / (4 * n), "largest eigenvalue of Z^T Z, over 4n")
+    bound = upper(R**2 / 4, "R^2 / 4, as no row norm exceeds R")
+    if not is_sparse(Z) and n * d * min(n, d) > _SPECTRUM_FLOPS:
+        return bound
+    found = largest_eigenvalue(Z)
+    L = Constant(found.value / (4 * n), found.kind, f"{found.how}, with A = Z, over 4n")
+    return L if L.kind == "exact" or L.value < bound.value else bound
 
 
 EXAMPLES: dict[str, Callable[[], Problem]] = {

@@ -84,8 +84,8 @@ class TwoPoints(_Analytic):
     --------
     >>> import optlab as ol
     >>> result = ol.LRGD(gamma=100.0).run(ol.problems.TwoPoints())
-    >>> result.k, result.history["loss"]
-    (2, array([ 0.693..., 12.5, ...]))
+    >>> [f"{loss:.3g}" for loss in result.history["loss"]]
+    ['0.693', '12.5', '1.34e-33']
     """
 
     def __init__(self) -> None:

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
-from ._curve import read
+from ._curve import prepare, read
 from ._line import correlation
 from ._models import Model, fit_law
 from ._result import RateFit, inconclusive
-from ._superlinear import fit_order
+from ._superlinear import fit_order, fit_single
 
 Floats = NDArray[np.float64]
 
@@ -63,9 +63,10 @@ def fit(
     'INCONCLUSIVE'
     """
     curve = read(values, k, reference, confidence)
-    order = fit_order(curve, window, confidence)
-    sublinear = fit_law("sublinear", curve, window, confidence, rng)
-    linear = fit_law("linear", curve, window, confidence, rng)
+    prepared = prepare(curve, window)
+    order = fit_single(prepared, confidence) if curve.samples is None else fit_order(curve, window, confidence)
+    sublinear = fit_law("sublinear", prepared, window is not None, confidence, rng)
+    linear = fit_law("linear", prepared, window is not None, confidence, rng)
     candidates = (sublinear.result, linear.result, order)
     if order.fitted:
         return replace(order, candidates=candidates)
@@ -89,7 +90,7 @@ def _against(model: Model, wanted: float, confidence: float) -> str | None:
     use = model.k > 0
     k, y, root = model.k[use], model.log_gap[use], model.root[use]
     fall = float(y.max() - y.min())
-    if fall < np.log(2.0) or (k[-1] < 1.5 * k[0] and fall < np.log(1e3)):
+    if fall < np.log(2.0) or (k[-1] < 1.25 * k[0] and fall < np.log(1e3)):
         return (
             f"window too short to tell the laws apart: k from {k[0]:g} to {k[-1]:g}, gap falling by a factor "
             f"{np.exp(fall):.3g}"

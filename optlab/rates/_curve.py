@@ -42,9 +42,7 @@ class Curve:
         return replace(self, notes=(*self.notes, note))
 
 
-def read(
-    values: ArrayLike, k: ArrayLike | None, reference: float | tuple[float, float], confidence: float
-) -> Curve:
+def read(values: ArrayLike, k: ArrayLike | None, reference: float | tuple[float, float], confidence: float) -> Curve:
     """Validate the caller's input and subtract the reference."""
     raw = np.asarray(values)
     if raw.dtype.kind not in "fiub":
@@ -110,7 +108,7 @@ def _signs(curve: Curve) -> Curve:
     clear = np.flatnonzero(np.abs(curve.gap) > curve.below)
     flips = clear[1:][np.diff(np.sign(curve.gap[clear])) != 0]
     if len(flips) < 4:
-        if negative[-1] or negative[clear[-1]]:
+        if negative[clear[-1]]:
             low = f"{-curve.gap.min() - curve.below:.3g}"
             return replace(curve, problem=f"the values fall below the reference by {low} and stay there: "
                                           "it is no lower bound of them")  # fmt: skip

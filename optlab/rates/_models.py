@@ -18,6 +18,7 @@ Law = Literal["sublinear", "linear"]
 
 MIN_POINTS = 8
 _BINS = 96
+_SUSPECT = 0.9  # level at which a drift widens the interval: one too many costs little, one missed costs coverage
 _STEADY = 0.02  # a local slope that changes by less than this share over the window counts as constant
 
 
@@ -55,8 +56,8 @@ def fit_sublinear(
         Increasing iteration numbers, unevenly spaced if need be; ``0, 1, ..., K-1`` by default.  The law says
         nothing about k = 0, which is left out.
     reference : float or (lo, hi), default 0.0
-        The optimal value, or an interval that holds it.  Never pass the best value seen: with p = 1 it makes the
-        fitted exponent about 2.
+        The optimal value, or an interval that holds it.  Never pass the best value seen: a curve 1/k of 1000 points
+        then shows an exponent of 2.3 over its last decade.
     window : (k_start, k_end), optional
         Fit exactly these k, instead of a window chosen by the data; no floor is looked for either.
     confidence : float, default 0.95
@@ -83,8 +84,8 @@ def fit_sublinear(
     >>> result.verdict, round(result.exponent, 1), result.ci[0] < 1.0 < result.ci[1]
     ('FITTED', 1.0, True)
     """
-    curve = read(values, k, reference, confidence)
-    return fit_law("sublinear", curve, window, confidence, rng).result
+    curve = prepare(read(values, k, reference, confidence), window)
+    return fit_law("sublinear", curve, window is not None, confidence, rng).result
 
 
 def fit_linear(
@@ -122,15 +123,12 @@ def fit_linear(
     >>> result.verdict, round(result.ratio, 3)
     ('FITTED', 0.5)
     """
-    curve = read(values, k, reference, confidence)
-    return fit_law("linear", curve, window, confidence, rng).result
+    curve = prepare(read(values, k, reference, confidence), window)
+    return fit_law("linear", curve, window is not None, confidence, rng).result
 
 
-def fit_law(
-    kind: Law, curve: Curve, window: tuple[float, float] | None, confidence: float, rng: int | np.random.Generator | None
-) -> Model:
-    """Prepare the curve, choose the window, fit."""
-    curve = prepare(curve, window)
+def fit_law(kind: Law, curve: Curve, fixed: bool, confidence: float, rng: int | np.random.Generator | None) -> Model:
+    """Fit a prepared curve, on all of it when the window is `fixed` by the caller."""
     if kind == "sublinear" and len(curve.k) and curve.k[0] == 0:
         curve = curve.at(slice(1, None))
     reason = _unfit(kind, curve)
@@ -144,7 +142,7 @@ def fit_law(
     gaps = [curve.gap] + ([curve.gap + curve.below, curve.gap - curve.above] if curve.below + curve.above else [])
     ends = np.log(np.stack(gaps))
     logs = bin_mean(ends, edges)
-    start = 0 if window is not None else _window_start(kind, xb, logs[0], root)
+    start = 0 if fixed else _window_start(kind, xb, logs[0], root)
     first = int(edges[start])
     curve, x, raw = curve.at(slice(first, None)), x[first:], ends[0, first:]
     edges, xb, logs, root = edges[start:] - first, xb[start:], logs[:, start:], root[start:]
@@ -159,8 +157,8 @@ def fit_law(
         half = max(half, _over_repetitions(curve, edges, fitted.weights, confidence, rng))
     slopes = [f.slope for f in fits]
     bend = _bend(xb, logs[0], root)
-    if bend.nonzero(0.99):
-        curve = curve.noting("the local slope still drifts, so the interval was widened to where it may lead")
+    if bend.nonzero(_SUSPECT):
+        curve = curve.noting("the local slope may still drift, so the interval was widened to where that leads")
         slopes += _extrapolations(kind, xb, logs[0], root, fitted.slope)
     result = _judge(kind, curve, len(xb), fitted, (min(slopes) - half, max(slopes) + half), confidence)
     return Model(result, np.exp(xb) if kind == "sublinear" else xb, logs[0], root)
@@ -223,12 +221,10 @@ def _extrapolations(kind: Law, x: Floats, y: Floats, root: Floats, slope: float)
     """Slopes under the classical corrections to a pure law, to first order, and the slope at the end of the window."""
     found = [slope + 2 * _bend(x, y, root).slope * (x[-1] - x.mean())]
     offset = np.exp(np.clip(-slope * (x - x[-1]), -700, 700))
+    later = x > (0.7 if kind == "sublinear" else 0.0)  # log log k, or log k, must exist
+    corrections = [(np.log(x[later]), later), (offset, x == x)]
     if kind == "sublinear":
-        later = x > 0.7  # log log k needs k well above 1
-        corrections = [(np.log(x[later]), later), (np.exp(x[0] - x), slice(None)), (offset, slice(None))]
-    else:
-        later = x > 0
-        corrections = [(np.log(x[later]), later), (offset, slice(None))]
+        corrections.append((np.exp(x[0] - x), x == x))  # a shift of k
     for z, part in corrections:
         if len(z) >= 5:
             found.append(line(x[part], y[part], root[part], z=z).slope)
@@ -246,9 +242,7 @@ def _over_repetitions(
     return float(stdtrit(reps - 1, (1 + confidence) / 2)) * spread
 
 
-def _judge(
-    kind: Law, curve: Curve, bins: int, fitted: Line, slopes: tuple[float, float], confidence: float
-) -> RateFit:
+def _judge(kind: Law, curve: Curve, bins: int, fitted: Line, slopes: tuple[float, float], confidence: float) -> RateFit:
     """From the interval of slopes to a verdict."""
     low, high = slopes
     log_constant = fitted.level - fitted.slope * fitted.centre

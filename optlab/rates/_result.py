@@ -139,8 +139,8 @@ class PowerLaw:
     local_slopes : tuple of float
         Slope between neighbouring `x`; a trend in it means `y` is not a power law.
     bent : bool
-        Whether the points depart from a straight line by more than the repetitions explain; `ci` then covers the
-        departure as well.  Without repetitions: whether a significant curvature is seen.
+        Whether the points depart from a straight line by more than the repetitions explain or, without repetitions,
+        whether a curvature is significant; `ci` then reaches to the slopes of both halves.
     confidence : float
         Level of `ci`.
     """

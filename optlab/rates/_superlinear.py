@@ -66,9 +66,9 @@ def fit_superlinear(
 def fit_order(curve: Curve, window: tuple[float, float] | None, confidence: float) -> RateFit:
     """Fit one curve, or each repetition."""
     if curve.samples is None:
-        return _fit_one(prepare(curve, window), confidence)
+        return fit_single(prepare(curve, window), confidence)
     single = [replace(curve, gap=gap, samples=None) for gap in curve.samples]
-    fits = [_fit_one(prepare(one, window), confidence) for one in single]
+    fits = [fit_single(prepare(one, window), confidence) for one in single]
     good = [f for f in fits if f.fitted]
     told = f"{len(good)} of {len(fits)} repetitions show an order above one"
     if len(good) < max(2, 2 * len(fits) / 3):
@@ -82,7 +82,8 @@ def fit_order(curve: Curve, window: tuple[float, float] | None, confidence: floa
     return replace(typical, estimate=mean, ci=ci, reason=f"mean order: {told}")
 
 
-def _fit_one(curve: Curve, confidence: float) -> RateFit:
+def fit_single(curve: Curve, confidence: float) -> RateFit:
+    """Fit one prepared curve."""
     if curve.problem is not None:
         return inconclusive("superlinear", curve.problem, terminated=curve.terminated, confidence=confidence)
     paired = np.flatnonzero(np.abs(np.diff(curve.k) - 1.0) < 1e-9)

@@ -46,8 +46,8 @@ def power_law(
     Notes
     -----
     With one row the interval is the t interval of least squares: it knows only the scatter about the line.  With
-    repetitions, scatter beyond what they explain (an F-type test at 1 %) marks the law as bent, and the interval is
-    then the wider of the two.
+    repetitions, scatter beyond what they explain (an F-type test at 1 %) marks the law as bent.  The interval of a bent
+    law is the wider of the two and reaches to the slopes of both halves of the sweep.
 
     Examples
     --------
@@ -77,11 +77,15 @@ def power_law(
         half = max(half, sampling) if bent else sampling
     else:
         bent = _curved(centred, log_y)
+    slopes = [slope]
+    if bent:
+        middle = (n + 1) // 2
+        slopes += [float(np.polyfit(log_x[part], log_y[part], 1)[0]) for part in (slice(middle), slice(n - middle, n))]
     total = float(np.sum((log_y - level) ** 2))
     return PowerLaw(
         slope=slope,
         constant=float(np.exp(level - slope * log_x.mean())),
-        ci=(slope - half, slope + half),
+        ci=(min(slopes) - half, max(slopes) + half),
         r2=1 - rss / total if total > 0 else float("nan"),
         local_slopes=tuple(float(s) for s in np.diff(log_y) / np.diff(log_x)),
         bent=bent,

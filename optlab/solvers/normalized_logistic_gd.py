@@ -5,8 +5,8 @@ a weighted sum of the signed samples.  They differ in one rule, how the margins 
 weights become the mistakes themselves, and logistic regression becomes a perceptron; with weights that sum to one the
 number of updates no longer depends on how many samples there are.
 
-The iterate x is theta divided by the step size (see `theta` of each solver), so no step size can overflow.  Each update
-costs two products with the data.
+The iterate x is theta without its step size (see `theta` of each solver), so no step size can overflow.  Each update costs
+two products with the data.
 
 References
 ----------
@@ -32,59 +32,370 @@ from optlab.problems.separable import logistic
 
 __all__ = ["EXAMPLES", "LRGD", "BatchPerceptron", "NormalizedBatchPerceptron", "NormalizedLRGD", "RiskAdaptiveGD"]
 
+#: Below this mean loss its logarithm is taken from the margins: the loss itself is about to underflow, even in float32.
+_TINY_LOSS = 1e-30
+
 
 @dataclass
-class WeightedState(State):
-    """State of the family.
+class _WeightedState(State):
+    margins: Any = None  # Z x
+    direction: Any = None  # the next step Z^T p, for the weights p of these margins
 
-    Attributes
-    ----------
-    margins : array of shape (n,)
-        The margins Z x of the iterate.
-    direction : array of shape (d,)
-        The next step, Z^T p for the weights p of these margins.
-    x_sum, margins_sum : array
-        Sums of x and of its margins over the iterates before this one (risk-adaptive method only).
-    """
 
-    margins: Any = None
-    direction: Any = None
-    x_sum: Any = None
-    margins_sum: Any = None
+@dataclass
+class _AveragedState(_WeightedState):
+    x_sum: Any = None  # sum of the iterates before this one
+    margins_sum: Any = None  # and of their margins
 
     @property
     def average(self) -> Any:
-        """Average of the iterates before this one (risk-adaptive method only)."""
+        """Average of the iterates before this one."""
         return self.x_sum / self.k
 
 
 class _WeightedSamples(Solver):
-    """The step all methods share: x + Z^T p, where `weights` turns the margins Z x into p."""
+    """The step they share, x + Z^T p; `weights` is the rule that turns the margins Z x into p."""
 
     requires = (Margins,)
+    until_separated = True
 
-    def weights(self, margins: Any, k: int) -> tuple[Any, dict[str, float], Any]:
-        """Return p, facts about the iterate, and the factor that turns Z^T p into the gradient (None if there is none)."""
+    def weights(self, margins: Any, k: int) -> tuple[Any, dict[str, float]]:
+        """Return p and the facts about the iterate; a fact `grad_norm` is given per unit of the norm of Z^T p."""
         raise TypeError(f"{type(self).__name__} has no weights")
 
-    def init(self, problem: Any, x0: Any, rng: Any) -> WeightedState:
-        return self._look(problem, WeightedState(x0, margins=problem.margins(x0)))
+    def init(self, problem: Any, x0: Any, rng: Any) -> _WeightedState:
+        return self._look(problem, _WeightedState(x0, margins=problem.margins(x0)))
 
-    def step(self, problem: Any, state: WeightedState) -> WeightedState:  # type: ignore[override]
+    def step(self, problem: Any, state: Any) -> Any:
         state.x = state.x + state.direction
-        state.k += 1
         state.margins = problem.margins(state.x)
+        state.k += 1
         return self._look(problem, state)
 
-    def _look(self, problem: Any, state: WeightedState) -> WeightedState:
-        """Compute the next direction, what is known about the iterate, and whether it separates."""
+    def _look(self, problem: Any, state: Any) -> Any:
+        """Prepare the next step, and say whether the iterate separates already."""
         xp = namespace(state.margins)
-        p, state.info, factor = self.weights(state.margins, state.k)
+        p, state.info = self.weights(state.margins, state.k)
         state.direction = problem.weighted_rows(p)
-        if factor is not None:
-            state.info["grad_norm"] = factor * float(xp.linalg.vector_norm(state.direction))
-        if getattr(self, "until_separated", True) and bool(xp.min(state.margins) > 0):
+        if "grad_norm" in state.info:
+            state.info["grad_norm"] *= float(xp.linalg.vector_norm(state.direction))
+        if self.until_separated and bool(xp.min(state.margins) > 0):
             state.done = Status.EXACT
             n = state.margins.shape[0]
             state.message = f"separated: all {n} margins are positive after {state.k} updates"
         return state
+
+
+@dataclass(frozen=True)
+class NormalizedLRGD(_WeightedSamples):
+    r"""Gradient descent on logistic regression with weights that sum to one.
+
+    .. math:: \theta_{t+1} = \theta_t + \gamma \sum_i p_i z_i, \qquad
+              p_i = \frac{\sigma(-z_i^\top \theta_t)}{\sum_j \sigma(-z_j^\top \theta_t)}, \qquad
+              \sigma(s) = \frac1{1 + e^{-s}}
+
+    It ends, with status EXACT, at the first iterate with all margins positive; from the origin that takes at most
+    :math:`R^2/\mu^2 + 2 \log(2n - 1) / (\gamma \mu^2)` updates for every :math:`\gamma > 0` (Theorem 6.1 of the source;
+    claim ``nlgd/C4``), where :math:`\mu` is the margin of the data and R the largest norm of a sample.  The iterate
+    ``result.x`` is :math:`\theta / \gamma`; an `x0` is understood likewise.
+
+    Parameters
+    ----------
+    gamma : float, default 100.0
+        The step size, any positive number.  Infinity is the exact limit: weight 1 for a negative margin, 1/2 for a margin
+        of zero, 0 for a positive one, then normalised.
+    until_separated : bool, default True
+        Whether to end at the first separating iterate.  False goes on until a limit: the loss keeps falling.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `gamma` is not a positive number.
+
+    Notes
+    -----
+    Each row of the history tells about its own iterate: `loss` and `grad_norm` of :math:`f(\theta)`, and `log_loss`, which
+    does not underflow.  They are no sign of progress here: before the data are separated a large step may send them to
+    infinity (claim ``nlgd/C9``).  The method promises separation, not a large margin (claim ``nlgd/C14``); for that use a
+    support vector machine.
+
+    References
+    ----------
+    Alexander Tyurin, "From Logistic Regression to the Perceptron Algorithm: Exploring Gradient Descent with Large Step
+    Sizes", AAAI 2025, arXiv 2412.08424, section 6.
+
+    Examples
+    --------
+    >>> import optlab as ol
+    >>> result = ol.NormalizedLRGD(gamma=1.0).run(ol.problems.WorstCase(100))
+    >>> result.message
+    'separated: all 100 margins are positive after 11 updates'
+    """
+
+    gamma: float = 100.0
+    until_separated: bool = True
+
+    def __post_init__(self) -> None:
+        number("gamma", self.gamma, above=0, infinite=True)
+        boolean("until_separated", self.until_separated)
+
+    def theta(self, problem: Any, x: Any) -> Any:
+        """Return the parameter that belongs to the iterate x (for a finite step size)."""
+        return _finite(self.gamma) * x
+
+    def weights(self, margins: Any, k: int) -> tuple[Any, dict[str, float]]:
+        xp = namespace(margins)
+        sigma, info = _smooth_weights(margins, self.gamma)
+        if bool(xp.min(margins) > 0):  # every sigma may have underflowed: put the largest one to the front
+            p = _softmin(margins, self.gamma) * (1 - sigma)
+        else:
+            p = sigma
+        return p / xp.sum(p), info | {"grad_norm": float(xp.mean(sigma))}
+
+
+@dataclass(frozen=True)
+class LRGD(_WeightedSamples):
+    r"""Gradient descent on logistic regression with a constant step of any size.
+
+    .. math:: \theta_{t+1} = \theta_t - \gamma \nabla f(\theta_t)
+              = \theta_t + \frac{\gamma}{n} \sum_i \sigma(-z_i^\top \theta_t) z_i
+
+    It ends, with status EXACT, at the first iterate with all margins positive.  For large steps it follows the Batch
+    Perceptron (Theorem 3.2 of the source; claim ``nlgd/C8``) and may need a number of updates proportional to n
+    (Theorem 5.1; claim ``nlgd/C10``).  To keep integer data exact, the iterate ``result.x`` is the plain sum of weighted
+    samples, :math:`(n / \gamma)\, \theta`; an `x0` is understood likewise.
+
+    Parameters
+    ----------
+    gamma : float, default 100.0
+        The step size, any positive number.  Infinity is the exact limit: weight 1 for a negative margin, 1/2 for a margin
+        of zero, 0 for a positive one.
+    until_separated : bool, default True
+        Whether to end at the first separating iterate.  False goes on until a limit: plain gradient descent.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `gamma` is not a positive number.
+
+    Notes
+    -----
+    The history holds `loss`, `log_loss` and `grad_norm` of each iterate, see `NormalizedLRGD`.
+
+    References
+    ----------
+    Alexander Tyurin, "From Logistic Regression to the Perceptron Algorithm: Exploring Gradient Descent with Large Step
+    Sizes", AAAI 2025, arXiv 2412.08424, equation 3.
+
+    Examples
+    --------
+    >>> import optlab as ol
+    >>> ol.LRGD(gamma=1.0).run(ol.problems.WorstCase(100)).k
+    561
+    """
+
+    gamma: float = 100.0
+    until_separated: bool = True
+
+    def __post_init__(self) -> None:
+        number("gamma", self.gamma, above=0, infinite=True)
+        boolean("until_separated", self.until_separated)
+
+    def theta(self, problem: Any, x: Any) -> Any:
+        """Return the parameter that belongs to the iterate x (for a finite step size)."""
+        return _finite(self.gamma) / problem.n * x
+
+    def weights(self, margins: Any, k: int) -> tuple[Any, dict[str, float]]:
+        n = margins.shape[0]
+        sigma, info = _smooth_weights(margins, self.gamma / n)
+        return sigma, info | {"grad_norm": 1 / n}
+
+
+@dataclass(frozen=True)
+class BatchPerceptron(_WeightedSamples):
+    r"""Add all misclassified samples at once.
+
+    .. math:: x_1 = x_0 + \tfrac12 \sum_i z_i, \qquad x_{t+1} = x_t + \sum_{i \in S_t} z_i, \qquad
+              S_t = \{i : z_i^\top x_t \le 0\}
+
+    It ends, with status EXACT, at the first iterate with all margins positive; from the origin after at most
+    :math:`n R^2/\mu^2` updates (Theorem 3.3 of the source; claim ``nlgd/C2``).  The source divides the sums by n; without
+    that, which changes nothing but the length of x, integer data stay exact.  The half step is the limit of `LRGD` at the
+    origin; from another start the first step is like the others.
+
+    Notes
+    -----
+    Theorem 5.1 of the source has data on which it needs a number of updates proportional to n (claim ``nlgd/C10``);
+    `NormalizedBatchPerceptron` does not.
+
+    References
+    ----------
+    Alexander Tyurin, "From Logistic Regression to the Perceptron Algorithm: Exploring Gradient Descent with Large Step
+    Sizes", AAAI 2025, arXiv 2412.08424, section 3.
+
+    Examples
+    --------
+    >>> import optlab as ol
+    >>> ol.BatchPerceptron().run(ol.problems.Chain(10)).k
+    100
+    """
+
+    def weights(self, margins: Any, k: int) -> tuple[Any, dict[str, float]]:
+        xp = namespace(margins)
+        at_origin = k == 0 and not bool(xp.any(margins != 0))
+        return _mistakes(margins) * (0.5 if at_origin else 1.0), {}
+
+
+@dataclass(frozen=True)
+class NormalizedBatchPerceptron(_WeightedSamples):
+    r"""Add the mean of the misclassified samples.
+
+    .. math:: x_{t+1} = x_t + \frac{1}{|S_t|} \sum_{i \in S_t} z_i, \qquad S_t = \{i : z_i^\top x_t \le 0\}
+
+    It ends, with status EXACT, at the first iterate with all margins positive; from the origin after at most
+    :math:`R^2/\mu^2` updates, whatever n (Theorem 5.3 of the source; claim ``nlgd/C3``).
+
+    Notes
+    -----
+    It is the limit of `NormalizedLRGD` for large steps, unless a margin is exactly zero on the way (such a margin counts
+    as a mistake here, and as half of one there).
+
+    References
+    ----------
+    Alexander Tyurin, "From Logistic Regression to the Perceptron Algorithm: Exploring Gradient Descent with Large Step
+    Sizes", AAAI 2025, arXiv 2412.08424, section 5.
+
+    Examples
+    --------
+    >>> import optlab as ol
+    >>> ol.NormalizedBatchPerceptron().run(ol.problems.WorstCase(2000)).k
+    2
+    """
+
+    def weights(self, margins: Any, k: int) -> tuple[Any, dict[str, float]]:
+        mistakes = _mistakes(margins)
+        return mistakes / max(1.0, float(namespace(margins).sum(mistakes))), {}
+
+
+@dataclass(frozen=True)
+class RiskAdaptiveGD(_WeightedSamples):
+    r"""Gradient descent on the logarithm of the exponential loss, whose step adapts to the current risk.
+
+    .. math:: w_{t+1} = w_t + \eta \sum_i p_i z_i, \qquad
+              p_i = \frac{e^{-z_i^\top w_t}}{\sum_j e^{-z_j^\top w_t}}
+
+    This is gradient descent on :math:`L(w) = \frac1n \sum_i e^{-z_i^\top w}` with step size :math:`\eta / L(w_t)`, our
+    exponential-loss form of the risk-adaptive steps of the source.  The iterate ``result.x`` is :math:`w / \eta`; an `x0`
+    is understood likewise.
+
+    Parameters
+    ----------
+    eta : float, default 1.0
+        The step size, a positive number.
+    until_separated : bool, default True
+        Whether to end, with status EXACT, at the first iterate with all margins positive.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `eta` is not a positive number.
+
+    Notes
+    -----
+    The history holds `log_loss`, :math:`\log L(w_t)`, and `averaged_log_loss`, the same at the average of
+    :math:`w_0, \dots, w_{t-1}`.  Derived here, for R = 1 and from the origin: the latter is at most
+    :math:`-\eta (\mu^2 t - 1) / 2` once :math:`t \ge 1/(2\mu^2)` (claim ``nlgd/C15``); and the first separating iterate
+    comes after at most :math:`R^2/\mu^2 + 2 W((n-1)/e) / (\eta \mu^2)` updates, W being Lambert's function
+    (claim ``nlgd/C7``).  ``result.state.average`` is that average, in the units of x.
+
+    References
+    ----------
+    Ruiqi Zhang, Jingfeng Wu, Licong Lin, Peter L. Bartlett, "Minimax Optimal Convergence of Gradient Descent in Logistic
+    Regression via Large and Adaptive Stepsizes", 2025, arXiv 2504.04105.
+
+    Examples
+    --------
+    >>> import optlab as ol
+    >>> solver = ol.RiskAdaptiveGD(eta=10.0, until_separated=False)
+    >>> result = solver.run(ol.problems.Orthant(4), max_iter=20)
+    >>> float(result.history["averaged_log_loss"][-1])  # the bound is -10 (20/4 - 1)/2 = -20
+    -23.75
+    """
+
+    eta: float = 1.0
+    until_separated: bool = True
+
+    def __post_init__(self) -> None:
+        number("eta", self.eta, above=0)
+        boolean("until_separated", self.until_separated)
+
+    def theta(self, problem: Any, x: Any) -> Any:
+        """Return the parameter w that belongs to the iterate x."""
+        return self.eta * x
+
+    def init(self, problem: Any, x0: Any, rng: Any) -> _AveragedState:
+        xp = namespace(x0)
+        margins = problem.margins(x0)
+        state = _AveragedState(x0, margins=margins, x_sum=xp.zeros_like(x0), margins_sum=xp.zeros_like(margins))
+        return self._look(problem, state)  # type: ignore[no-any-return]
+
+    def step(self, problem: Any, state: Any) -> Any:
+        state.x_sum = state.x_sum + state.x
+        state.margins_sum = state.margins_sum + state.margins
+        state = super().step(problem, state)
+        state.info["averaged_log_loss"] = _log_mean_exp(state.margins_sum / state.k, self.eta)
+        return state
+
+    def weights(self, margins: Any, k: int) -> tuple[Any, dict[str, float]]:
+        p = _softmin(margins, self.eta)
+        return p / namespace(margins).sum(p), {"log_loss": _log_mean_exp(margins, self.eta)}
+
+
+def _finite(gamma: float) -> float:
+    if math.isinf(gamma):
+        raise ValueError("an infinite step size has no theta, only its direction x")
+    return gamma
+
+
+def _times(gamma: float, margins: Any) -> Any:
+    """Return gamma * margins, where zero stays zero even for an infinite gamma."""
+    return namespace(margins).where(margins == 0, margins, gamma * margins)
+
+
+def _smooth_weights(margins: Any, gamma: float) -> tuple[Any, dict[str, float]]:
+    """Return sigma(-gamma m) for every margin, with the mean logistic loss and its logarithm."""
+    xp = namespace(margins)
+    sigma, losses = logistic(_times(gamma, margins))
+    loss = float(xp.mean(losses))
+    return sigma, {"loss": loss, "log_loss": math.log(loss) if loss > _TINY_LOSS else _log_mean_exp(margins, gamma)}
+
+
+def _softmin(margins: Any, gamma: float) -> Any:
+    """Return exp(-gamma (m - min m))."""
+    xp = namespace(margins)
+    return xp.exp(-_times(gamma, margins - xp.min(margins)))
+
+
+def _log_mean_exp(margins: Any, gamma: float) -> float:
+    """Return the logarithm of the mean of exp(-gamma m)."""
+    xp = namespace(margins)
+    least = float(xp.min(margins))
+    return math.log(float(xp.mean(_softmin(margins, gamma)))) - (gamma * least if least else 0.0)
+
+
+def _mistakes(margins: Any) -> Any:
+    """Return 1 for each margin that is not positive, 0 for the others."""
+    return namespace(margins).astype(margins <= 0, margins.dtype)
+
+
+EXAMPLES: dict[str, Callable[[], Solver]] = {
+    "NormalizedLRGD": NormalizedLRGD,
+    "NormalizedLRGD(limit)": lambda: NormalizedLRGD(gamma=math.inf),
+    "NormalizedLRGD(on)": lambda: NormalizedLRGD(gamma=1.0, until_separated=False),
+    "LRGD": LRGD,
+    "LRGD(limit)": lambda: LRGD(gamma=math.inf),
+    "BatchPerceptron": BatchPerceptron,
+    "NormalizedBatchPerceptron": NormalizedBatchPerceptron,
+    "RiskAdaptiveGD": RiskAdaptiveGD,
+    "RiskAdaptiveGD(on)": lambda: RiskAdaptiveGD(eta=10.0, until_separated=False),
+}

@@ -24,13 +24,15 @@ def main():
     assert (Path(ol.__file__).parent / "py.typed").exists()
 
     problem = ol.problems.PlantedMargin(n=200, d=10, margin=0.1, rng=0)
-    result = ol.NormalizedLRGD(gamma=100.0).run(problem, max_iter=10_000, rng=0)
-    assert result.success, result
-    assert problem.margins(result.x).min() > 0
+    for solver in (ol.NormalizedLRGD(gamma=0.1), ol.Perceptron()):  # one of algebra, one with a kernel
+        result = solver.run(problem, max_iter=10_000, rng=0)
+        assert result.success, result
+        assert problem.margins(result.x).min() > 0
+        print(result)
 
-    third_party = {name.partition(".")[0] for name in sys.modules} - set(sys.stdlib_module_names)
-    print(f"optlab {ol.__version__} in a bare environment: {result.status.name} after {result.k} steps")
-    print("imported:", ", ".join(sorted(name for name in third_party if not name.startswith("_"))))
+    tops = {name.partition(".")[0] for name in sys.modules}
+    third_party = sorted(name for name in tops - set(sys.stdlib_module_names) if not name.startswith("_"))
+    print(f"optlab {ol.__version__}; imported: {', '.join(third_party)}")
 
 
 if __name__ == "__main__":

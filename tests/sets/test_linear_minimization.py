@@ -121,6 +121,13 @@ def test_independent_coordinates_keep_their_own_nan():
     np.testing.assert_array_equal(sets.WholeSpace().lmo([np.nan, 0.0]), [np.nan, 0.0])
 
 
+def test_a_flat_direction_takes_the_upper_end():
+    np.testing.assert_array_equal(sets.LinfBall(2.0).lmo([0.0, 1.0]), [2.0, -2.0])
+    np.testing.assert_array_equal(sets.Box(-1.0, 3.0).lmo([0.0, 1.0]), [3.0, -1.0])
+    np.testing.assert_array_equal(sets.L1Ball(2.0).lmo([0.0, 0.0]), [2.0, 0.0])
+    np.testing.assert_array_equal(sets.Simplex().lmo([0.0, 0.0]), [1.0, 0.0])
+
+
 def test_infinite_slopes_choose_their_vertex():
     np.testing.assert_array_equal(sets.Simplex().lmo([1.0, -np.inf]), [0.0, 1.0])
     np.testing.assert_array_equal(sets.L1Ball().lmo([1.0, np.inf]), [0.0, -1.0])

@@ -138,8 +138,13 @@ def test_sets_cannot_be_changed_after_construction():
     np.testing.assert_array_equal(box.project([-1.0, -1.0]), [0.0, 0.0])
     with pytest.raises(ValueError, match="read-only"):
         box.lower[0] = 3.0
-    with pytest.raises(FrozenInstanceError):
-        box.upper = 3.0
+
+
+def test_every_object_is_frozen(any_set, regularizer):
+    for obj in (any_set(3), regularizer, sets.Euclidean()):
+        for name in [*vars(obj), "anything_else"]:
+            with pytest.raises(FrozenInstanceError):
+                setattr(obj, name, 3.0)
 
 
 def test_the_frames_cannot_be_instantiated_and_serve_a_users_set():
