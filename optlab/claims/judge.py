@@ -56,13 +56,19 @@ def _inconclusive(message: str, **numbers: Any) -> Judgement:
     return Judgement(Verdict.INCONCLUSIVE, message=message, **numbers)
 
 
-def _ratios(value: Floats, bound: Floats, floor: float) -> Floats:
-    """measured/bound, where neither is looked at below the resolution `floor` of the arithmetic."""
-    bound = np.maximum(bound, floor)
+def _ratios(value: Floats, bound: Floats, floor: float, sign: int = 1) -> Floats:
+    """measured/bound, above 1 exactly where measured > bound; `sign` is -1 for claims from below.
+
+    A negative bound is compared through ``1 + (measured - bound) / |bound|``, which is the quotient for a positive one.
+    Where both lie under the resolution `floor` of the arithmetic, the ratio never speaks against the claim.
+    """
+    tiny = (np.abs(value) <= floor) & (np.abs(bound) <= floor)
+    bound = np.where(bound >= 0, np.maximum(bound, floor), bound)
     with np.errstate(all="ignore"):
-        ratio = value / bound
-    ratio = np.where((value <= floor) & (bound <= floor), np.minimum(ratio, 1.0), ratio)
-    return np.where((bound == 0) & (value == 0), 1.0, ratio)
+        ratio = np.where(bound >= 0, value / bound, 2.0 - value / bound)
+    ratio = np.where(tiny, sign * np.minimum(sign * ratio, sign), ratio)
+    ratio = np.where(np.isnan(ratio), np.where(value > bound, np.inf, -np.inf), ratio)
+    return np.where(value == bound, 1.0, ratio)
 
 
 def _extreme(data: list[CaseData], options: Options, sign: int) -> Judgement:
@@ -73,7 +79,7 @@ def _extreme(data: list[CaseData], options: Options, sign: int) -> Judgement:
         for sample in one.samples:
             if np.isnan(sample.value).any() or np.isnan(sample.bound).any():
                 return _inconclusive(f"a measured value or bound on {one.case.name} is NaN")
-            ratio = _ratios(sample.value, sample.bound, floor)
+            ratio = _ratios(sample.value, sample.bound, floor, sign)
             if not ratio.size:
                 continue
             i = int(np.argmax(sign * ratio))
@@ -117,8 +123,9 @@ def _stack(one: CaseData) -> tuple[Floats, Floats, Floats] | None:
 def _mean_bounds(x: Floats, alpha: float) -> tuple[Floats, Floats]:
     """One-sided Student bounds at level alpha for the mean of each column (seeds run along axis 0)."""
     n = x.shape[0]
-    half = stats.t.ppf(1 - alpha, n - 1) * x.std(axis=0, ddof=1) / math.sqrt(n)
-    return x.mean(axis=0) - half, x.mean(axis=0) + half
+    with np.errstate(invalid="ignore"):  # an infinite value leaves the bounds NaN, and the verdict open
+        half = stats.t.ppf(1 - alpha, n - 1) * x.std(axis=0, ddof=1) / math.sqrt(n)
+        return x.mean(axis=0) - half, x.mean(axis=0) + half
 
 
 def expectation(data: list[CaseData], options: Options) -> Judgement:
@@ -139,8 +146,8 @@ def expectation(data: list[CaseData], options: Options) -> Judgement:
         axis, value, bound = stack
         if np.isnan(value).any() or np.isnan(bound).any():
             return _inconclusive(f"a measured value or bound on {one.case.name} is NaN")
-        ratio = _ratios(value, bound, floor)
-        if np.isinf(ratio).any():
+        ratio = np.where(np.maximum(bound, floor) == 0, 1.0 + value, _ratios(value, bound, floor))
+        if np.isposinf(ratio).any():
             return Judgement(
                 Verdict.REFUTED, math.inf, float(bound.min()), math.inf, message="the measured mean is infinite"
             )
@@ -261,7 +268,7 @@ def exponent(data: list[CaseData], options: Options) -> Judgement:
         window = positive & (axis >= start) & (axis <= end)
         floor = options.get("floor", 0.0)
         usable = window & (value > floor).all(axis=0)
-        if window.any() and not usable.any():
+        if window.any() and (value[:, window] <= floor).all():
             found.append(
                 Judgement(Verdict.SUPPORTED, -math.inf, 0.0, message=f"zero on the whole window of {one.case.name}")
             )
@@ -297,7 +304,7 @@ def comparison(data: list[CaseData], options: Options) -> Judgement:
     alpha, slack = options.get("alpha", 0.05), options.get("slack", 0.0)
     stacks = [(one, stack) for one in data if one.samples and (stack := _stack(one)) is not None]
     points = sum(stack[0].size for _, stack in stacks)
-    if not points:
+    if not points or len(stacks) < sum(bool(one.samples) for one in data):
         return _inconclusive("nothing comparable was measured")
     found = []
     for one, (axis, value, other) in stacks:
@@ -336,10 +343,12 @@ def exactness(data: list[CaseData], options: Options) -> Judgement:
     worst: tuple[float, Judgement] | None = None
     for one in data:
         for sample in one.samples:
-            deviation = np.abs(sample.value - sample.bound) / (1.0 + np.abs(sample.bound))
-            deviation = np.where(sample.value == sample.bound, 0.0, deviation)
-            if np.isnan(deviation).any():
+            if np.isnan(sample.value).any() or np.isnan(sample.bound).any():
                 return _inconclusive(f"a measured or expected value on {one.case.name} is NaN")
+            with np.errstate(invalid="ignore"):
+                deviation = np.abs(sample.value - sample.bound) / (1.0 + np.abs(sample.bound))
+            deviation = np.where(np.isinf(sample.value) | np.isinf(sample.bound), np.inf, deviation)
+            deviation = np.where(sample.value == sample.bound, 0.0, deviation)
             if not deviation.size:
                 continue
             i = int(np.argmax(deviation))

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from optlab.core.validate import integer, number
 
 __all__ = ["Callback", "Checkpoint", "LivePlot", "ProgressBar", "as_callbacks"]
@@ -45,7 +47,7 @@ class _Plain(Callback):
             answer = self.function(intermediate_result=OptimizeResult(x=view.x, fun=fun, nit=view.k))
         else:
             answer = self.function(view)
-        return answer is True
+        return answer is True or (isinstance(answer, np.bool_) and bool(answer))  # `gap < 1e-3` is NumPy's True
 
 
 def as_callbacks(callback: Any) -> list[Callback]:

@@ -282,8 +282,8 @@ class _Run:
         with np.errstate(all="ignore"):  # the driver looks at the iterates itself
             for _ in self.loop():
                 pass
-        assert self.ended is not None
-        return self.result(*self.ended, at=self.good)
+            assert self.ended is not None
+            return self.result(*self.ended, at=self.good)
 
 
 def _finite(x: Any) -> bool:

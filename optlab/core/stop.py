@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from optlab.core.result import Status
 from optlab.core.validate import integer, number
 
@@ -145,6 +147,18 @@ class Calls(Rule):
         return f"{count} calls of {self.oracle} were made" if count >= self.n else None
 
 
+def _column(view: Any, name: str) -> list[Any]:
+    """Return a history column so far; facts about a step do not exist before the first one, at row 0."""
+    history = view.history
+    if name not in history:
+        if view.k == 0:
+            return []
+        raise ValueError(f"stop rule: there is no history column {name!r} (columns: {', '.join(history.columns)})")
+    column: list[Any] = history.raw(name)
+    missing = name not in history.metrics and isinstance(column[0], float) and math.isnan(column[0])
+    return column[1:] if missing else column
+
+
 @dataclass(frozen=True)
 class _Threshold(Rule):
     metric: str
@@ -163,12 +177,8 @@ class _Threshold(Rule):
         return Status.CONVERGED if certifies else Status.STOPPED
 
     def _values(self, view: Any) -> list[float]:
-        if self.metric not in view.row:
-            if view.k == 0 and self.metric not in view.history.metrics:
-                return [math.nan]  # facts about a step do not exist before the first one
-            columns = ", ".join(view.history.columns)
-            raise ValueError(f"stop rule: there is no history column {self.metric!r} (columns: {columns})")
-        value = view.row[self.metric]
+        column = _column(view, self.metric)
+        value = column[-1] if len(column) else math.nan
         return [float(value)] if getattr(value, "ndim", 0) == 0 else [float(v) for v in value]
 
 
@@ -227,11 +237,11 @@ class Stalled(Rule):
 
     def reason(self, view: Any) -> str | None:
         """Fire when the best value of the last rows is no better than the best before them."""
-        values = view.history.raw(self.metric)
+        values = _column(view, self.metric)
         if len(values) <= self.patience:
             return None
-        before, recent = min(values[: -self.patience]), min(values[-self.patience :])
-        if recent < before - self.rtol * abs(before):
+        before, recent = np.fmin.reduce(values[: -self.patience]), np.fmin.reduce(values[-self.patience :])
+        if np.any(recent < before - self.rtol * np.abs(before)):
             return None
         return f"{self.metric} did not improve over {self.patience} rows"
 
@@ -247,9 +257,12 @@ class Diverged(Rule):
 
     def reason(self, view: Any) -> str | None:
         """Fire when the column has exploded."""
-        values = view.history.raw(self.metric)
-        limit = min(self.limit, self.factor * max(abs(values[0]), 1e-300))
-        return f"{self.metric} grew to {values[-1]:.3g}" if abs(values[-1]) > limit else None
+        values = _column(view, self.metric)
+        if not len(values):
+            return None
+        last = np.abs(values[-1])
+        limit = np.minimum(self.limit, self.factor * np.maximum(np.abs(values[0]), 1e-300))
+        return f"{self.metric} grew to {np.max(last):.3g}" if np.all(last > limit) else None
 
 
 @dataclass(frozen=True)

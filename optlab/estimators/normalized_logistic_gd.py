@@ -214,9 +214,9 @@ def _with_constant(X: Any) -> Any:
 
 
 def _without_zero_rows(X: Any) -> Any:
-    largest = np.asarray(abs(X).max(axis=1).todense() if sp.issparse(X) else abs(X).max(axis=1)).ravel()
-    if not largest.all():
-        row = int(np.flatnonzero(largest == 0)[0])
+    filled = np.asarray(abs(X).sum(axis=1)).ravel() > 0 if sp.issparse(X) else X.any(axis=1)
+    if not filled.all():
+        row = int(np.flatnonzero(~filled)[0])
         raise ValueError(
             f"row {row} of X is zero, and no hyperplane through the origin has it on a side; use fit_intercept=True"
         )

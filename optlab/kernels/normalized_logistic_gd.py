@@ -15,10 +15,10 @@ RULES = ("lowest", "cyclic", "random", "worst")
 
 
 def _pick(margins: Any, rule: int, start: int, uniform: float) -> int:
-    """Choose an index with a margin <= 0: the lowest, the first from `start` on, a random one, the worst; -1 if none."""
+    """Choose an index with a margin <= 0 (lowest, first from `start` on, random, worst); -1 if there is none."""
     n = len(margins)
     if rule == 3:  # worst
-        worst = np.argmin(margins)
+        worst = int(np.argmin(margins))
         return worst if margins[worst] <= 0 else -1
     if rule == 2:  # random
         wrong = np.flatnonzero(margins <= 0)

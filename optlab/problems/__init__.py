@@ -18,10 +18,11 @@ __all__, __getattr__ = lazy_names(
             "TwoPoints",
             "Orthant",
             "Chain",
+            "Staircase",
             "Oscillator",
             "OneSample",
             "Contradictory",
         ),
-        "catalogue": ("catalogue",),
+        "catalogue": ("examples",),
     },
 )

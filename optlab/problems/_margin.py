@@ -37,9 +37,9 @@ class MarginCertificate:
 def certify_margin(Z: Any) -> MarginCertificate:
     r"""Bound the margin of the rows of Z from both sides by the nearest point of their convex hull to the origin.
 
-    The margin is the distance of 0 to the hull, and the maximising direction is that nearest point, normalised.  Wolfe's
-    method finds the point in finitely many steps; what counts afterwards are only the two bounds evaluated from it,
-    which hold whatever the method did.  The cost is one product Z x for each row that enters the active set.
+    The margin is the distance of 0 to the hull, and the maximising direction is that nearest point, normalised.
+    Wolfe's method finds the point in finitely many steps; what counts afterwards are only the two bounds evaluated
+    from it, which hold whatever the method did.  The cost is one product Z x for each row that enters the active set.
 
     Parameters
     ----------

@@ -6,12 +6,12 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["catalogue"]
+__all__ = ["examples"]
 
 _FAMILIES = ("quadratic", "scalar", "nonsmooth", "lasso", "logistic", "stochastic", "separable", "separable_instances")
 
 
-def catalogue() -> dict[str, Callable[[], Any]]:
+def examples() -> dict[str, Callable[[], Any]]:
     """Return factories of small problem instances by name.
 
     Every public problem class appears at least once, the siblings that violate an assumption included (their `violates`
@@ -20,7 +20,7 @@ def catalogue() -> dict[str, Callable[[], Any]]:
     Examples
     --------
     >>> import optlab as ol
-    >>> ol.problems.catalogue()["WorstCase"]().constants.mu
+    >>> ol.problems.examples()["WorstCase"]().constants.mu
     0.5
     """
     out: dict[str, Callable[[], Any]] = {}

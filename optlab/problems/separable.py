@@ -67,9 +67,11 @@ class Separable(Problem):
     Raises
     ------
     TypeError
-        If the samples are not real numbers, the labels cannot be sorted, or `certify` is asked of another library's array.
+        If the samples are not real numbers, the labels cannot be sorted, or `certify` is asked of another library's
+        array.
     ValueError
-        If there is no sample, a value is NaN or infinite, a row is zero, or the labels are of the wrong shape or number.
+        If there is no sample, a value is NaN or infinite, a row is zero, or the labels are of the wrong shape or
+        number.
 
     Notes
     -----
@@ -174,7 +176,7 @@ class Separable(Problem):
         return -(self.Z.T @ logistic(self.Z @ x)[0]) / self.n
 
     def measure(self, x: Any) -> dict[str, Any]:
-        """Return `errors`, the number of margins that are not positive, and `min_margin`, the least margin of x/||x||."""
+        """Return `errors`, the number of margins <= 0, and `min_margin`, the least margin of x/||x||."""
         xp = namespace(self.like)
         x = xp.asarray(x, dtype=self.like.dtype)
         margins = self.Z @ x
@@ -227,8 +229,8 @@ def _as_signs(y: Any, A: Any) -> Any:
     except TypeError:
         raise TypeError("y must hold labels of one kind, which can be sorted") from None
     if len(kinds) > 2:
-        shown = ", ".join(repr(kind) for kind in kinds[:4])
-        raise ValueError(f"y must hold at most two different labels, got {len(kinds)}: {shown}{', ...' * (len(kinds) > 4)}")
+        shown = ", ".join([*map(repr, kinds[:4]), *(["..."] if len(kinds) > 4 else [])])
+        raise ValueError(f"y must hold at most two different labels, got {len(kinds)}: {shown}")
     negative = kinds[0] if len(kinds) == 2 or kinds[0] in (-1, 0) else None
     signs = np.where(labels == negative, -1.0, 1.0)
     return signs if is_sparse(A) else namespace(A).asarray(signs, dtype=A.dtype, device=device(A))

@@ -6,8 +6,8 @@ Assumption 3.1 of the theory of large steps excludes.
 References
 ----------
 Alexander Tyurin, "From Logistic Regression to the Perceptron Algorithm: Exploring Gradient Descent with Large Step
-Sizes", AAAI 2025, arXiv 2412.08424, is the source of `WorstCase` (Theorem 5.1) and `TwoPoints` (Theorem 4.1).  The other
-instances were constructed here.
+Sizes", AAAI 2025, arXiv 2412.08424, is the source of `WorstCase` (Theorem 5.1) and `TwoPoints` (Theorem 4.1).  The
+other instances were constructed here.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ __all__ = [
     "Orthant",
     "Oscillator",
     "PlantedMargin",
+    "Staircase",
     "TwoPoints",
     "WorstCase",
 ]
@@ -62,7 +63,8 @@ class WorstCase(_Analytic):
     Examples
     --------
     >>> import optlab as ol
-    >>> ol.BatchPerceptron().run(ol.problems.WorstCase(100)).k, ol.NormalizedBatchPerceptron().run(ol.problems.WorstCase(100)).k
+    >>> problem = ol.problems.WorstCase(100)
+    >>> ol.BatchPerceptron().run(problem).k, ol.NormalizedBatchPerceptron().run(problem).k
     (31, 2)
     """
 
@@ -117,8 +119,9 @@ class Orthant(_Analytic):
 class Chain(_Analytic):
     r"""The chain :math:`z_i = e_i - e_{i+1}`, :math:`z_d = e_d`: many updates, and exactly zero margins on the way.
 
-    :math:`\mu^2 = 6 / (d (d + 1) (2 d + 1))` along (d, d - 1, ..., 1), and :math:`R^2 = 2`.  The lowest-index Perceptron
-    needs exactly :math:`\sum_{i \le d} i^2 = R^2 / 2 \mu^2` updates, the Batch Perceptron exactly :math:`d^2`.
+    :math:`\mu^2 = 6 / (d (d + 1) (2 d + 1))` along (d, d - 1, ..., 1), and :math:`R^2 = 2`.  The lowest-index
+    Perceptron needs exactly :math:`\sum_{i \le d} i^2 = R^2 / 2 \mu^2` updates, the Batch Perceptron exactly
+    :math:`d^2`.
 
     Parameters
     ----------
@@ -143,12 +146,48 @@ class Chain(_Analytic):
         super().__init__(Z, np.ones(d), mu, math.sqrt(2), direction, "(d, ..., 2, 1) has equal margins, all tight")
 
 
+class Staircase(_Analytic):
+    r"""Samples that must be added one after the other: the bounds :math:`R^2/\mu^2` are attained up to :math:`O(a)`.
+
+    :math:`z_1 = e_1`, many times over, :math:`z_2 = e_2 - a e_1`, and
+    :math:`z_i = e_i - a e_{i-1} + \tfrac a2 e_1` for i > 2.  The first step, with the mean of all samples, is nearly
+    :math:`e_1` and leaves one mistake, :math:`z_2`; adding it makes the next one, :math:`z_3`, and so on: the
+    normalised batch methods with large steps need exactly d updates, while :math:`R^2/\mu^2 = d + O(a d)`.
+
+    Parameters
+    ----------
+    d : int
+        Dimension and number of different samples, >= 2.
+    slope : float, default 0.01
+        The number a, inside (0, 0.1].  There are :math:`\lceil 2/a \rceil` copies of the first sample.
+
+    Examples
+    --------
+    >>> import optlab as ol
+    >>> problem = ol.problems.Staircase(20, slope=0.001)
+    >>> bound = problem.constants.R**2 / problem.constants.mu**2
+    >>> ol.NormalizedBatchPerceptron().run(problem).k, round(bound, 2)
+    (20, 20.02)
+    """
+
+    def __init__(self, d: int, slope: float = 0.01) -> None:
+        integer("d", d, at_least=2)
+        a = number("slope", slope, above=0, at_most=0.1)
+        Z = np.eye(d) - a * np.eye(d, k=-1)
+        Z[2:, 0] += a / 2
+        equal = np.linalg.solve(Z, np.ones(d))  # a point of margin 1 on every sample, and their positive combination
+        mu = 1 / float(np.linalg.norm(equal))
+        R = math.sqrt(1 + a * a) if d == 2 else math.sqrt(1 + 1.25 * a * a)
+        Z = np.concatenate([np.repeat(Z[:1], math.ceil(2 / a) - 1, axis=0), Z])
+        super().__init__(Z, np.ones(len(Z)), mu, R, mu * equal, "all margins are equal along a combination of samples")
+
+
 class PlantedMargin(_Analytic):
     r"""Random data in the unit ball with a planted margin.
 
-    :math:`z_i = (\mu + s_i) u + w_i` with a random unit vector u, slacks :math:`s_i \ge 0` and :math:`w_i \perp u`.  Two
-    rows have no slack and opposite w, on the unit sphere: so 0 lies between them, the margin is exactly :math:`\mu`, and
-    :math:`R = 1`.
+    :math:`z_i = (\mu + s_i) u + w_i` with a random unit vector u, slacks :math:`s_i \ge 0` and :math:`w_i \perp u`.
+    Two rows have no slack and opposite w, on the unit sphere: so 0 lies between them, the margin is exactly
+    :math:`\mu`, and :math:`R = 1`.
 
     Parameters
     ----------
@@ -179,8 +218,8 @@ class PlantedMargin(_Analytic):
         random = streams(rng).data
         u = random.standard_normal(d)
         u /= np.linalg.norm(u)
-        # A row with the margin m along u may have a part of length up to sqrt(1 - m^2) across it; every second row comes
-        # near to the planted margin, where it can matter.
+        # A row with the margin m along u may have a part of length up to sqrt(1 - m^2) across it; every second row
+        # comes near to the planted margin, where it can matter.
         along = margin + (1 - margin) * random.random(distinct) * np.where(np.arange(distinct) % 2, 0.05, 1.0)
         across = random.standard_normal((distinct, d))
         across -= np.outer(across @ u, u)
@@ -213,7 +252,9 @@ class Oscillator(_Analytic):
     def __init__(self, mu: float) -> None:
         mu = number("mu", mu, above=0)
         phi = (1 + math.sqrt(5)) / 2
-        super().__init__([[mu, 1.0], [mu, -phi]], [1, 1], mu, math.hypot(mu, phi), [1.0, 0.0], "0 is between 1 and -phi")
+        super().__init__(
+            [[mu, 1.0], [mu, -phi]], [1, 1], mu, math.hypot(mu, phi), [1.0, 0.0], "0 lies between 1 and -phi"
+        )
 
 
 class OneSample(_Analytic):
@@ -271,6 +312,7 @@ EXAMPLES: dict[str, Callable[[], Problem]] = {
     "TwoPoints": TwoPoints,
     "Orthant": lambda: Orthant(4),
     "Chain": lambda: Chain(4),
+    "Staircase": lambda: Staircase(4, slope=0.1),
     "PlantedMargin": lambda: PlantedMargin(30, 4, 0.2, rng=0),
     "PlantedMargin(replicate)": lambda: PlantedMargin(60, 3, 0.1, replicate=40, rng=1),
     "Oscillator": lambda: Oscillator(0.2),

@@ -172,11 +172,12 @@ def _floor(curve: Curve) -> Curve:
     log_gap = np.log(curve.gap)
     level = _plateau(np.log1p(steps), log_gap, (0.7, 1.0, 1.5, 2.0, 3.0, 4.5, 6.5, 9.0), flat=0.1, relative=0.3)
     if level is None:  # short against the run: where a geometric law has just reached rounding
-        level = _plateau(steps / steps[-1], log_gap, (0.06, 0.12, 0.25), flat=np.inf, relative=0.15)
+        level = _plateau(steps / steps[-1], log_gap, (0.06, 0.12, 0.25, 0.35, 0.5), flat=0.4, relative=0.25)
     if level is None:
         return curve
     floor = float(np.exp(level))
     cut = curve.at(slice(0, _mostly(curve.gap < _FLOOR_MARGIN * floor)))
+    cut = cut.at(cut.gap > 3 * floor)  # a lone draw this low has no gap left above the floor
     return replace(cut, above=cut.above + floor).noting(
         f"the values level off at a gap of {floor:.2g}; only gaps above {_FLOOR_MARGIN:g} times that were used"
     )
@@ -192,10 +193,10 @@ def _plateau(x: Floats, y: Floats, lengths: tuple[float, ...], flat: float, rela
         if tail.sum() < 5 or before.sum() < 3 or xb[0] > xb[-1] - 1.5 * length:
             continue
         # An approach to the plateau is smooth, not noise; but on a short stretch half a slow wave is as smooth.
-        smooth = length > 1.2
-        late, early = line(xb[tail], yb[tail], smooth=smooth), line(xb[before], yb[before], smooth=smooth)
-        decay = -late.slope + 2.5 * late.se
-        earlier = -early.slope - 2.5 * early.se
-        if earlier > 0 and decay < flat and decay < relative * earlier:
+        late = line(xb[tail], yb[tail], smooth=length > 1.2)
+        start = yb[before][: max(1, before.sum() // 3)]
+        earlier = float(np.median(start) - np.median(yb[tail])) / length
+        steep = late.slope < -flat - late.se or late.slope < -relative * earlier + 2.5 * late.se
+        if earlier > 0 and not steep:
             return float(np.median(yb[tail]))
     return None

@@ -266,11 +266,14 @@ def _judge(kind: Law, curve: Curve, bins: int, fitted: Line, slopes: tuple[float
 def _doubt(curve: Curve, draft: RateFit, slopes: tuple[float, float], slope: float) -> str | None:
     """What keeps a fitted line from being a rate."""
     low, high = slopes
+    ended = abrupt_end(curve, draft)
+    if ended is not None:
+        return ended
     if high >= 0:
         return "the values do not decrease beyond doubt: the interval of the slope reaches zero"
     if high - low > abs(slope):
         return f"the slope is not settled: anything in [{low:.3g}, {high:.3g}]"
-    return abrupt_end(curve, draft)
+    return None
 
 
 def abrupt_end(curve: Curve, draft: RateFit) -> str | None:

@@ -69,6 +69,7 @@ class _Ball(ConvexSet):
         return vertex if self._at_origin else like(self.center, g) + vertex
 
 
+@dataclass(frozen=True, eq=False)
 class L1Ball(_Ball):
     r"""The ball :math:`\{x : \|x - c\|_1 \le r\}`, a cross-polytope with 2d vertices.
 
@@ -123,6 +124,7 @@ class L1Ball(_Ball):
         return 2.0 * self.radius
 
 
+@dataclass(frozen=True, eq=False)
 class L2Ball(_Ball):
     r"""The Euclidean ball :math:`\{x : \|x - c\|_2 \le r\}`.
 
@@ -164,6 +166,7 @@ class L2Ball(_Ball):
         return 2.0 * self.radius
 
 
+@dataclass(frozen=True, eq=False)
 class LinfBall(_Ball):
     r"""The cube :math:`\{x : \|x - c\|_\infty \le r\}`.
 

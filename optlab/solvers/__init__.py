@@ -5,14 +5,8 @@ from optlab._lazy import lazy_names
 __all__, __getattr__ = lazy_names(
     "optlab.solvers",
     {
-        "normalized_logistic_gd": (
-            "NormalizedLRGD",
-            "LRGD",
-            "BatchPerceptron",
-            "NormalizedBatchPerceptron",
-            "RiskAdaptiveGD",
-        ),
-        "perceptron": ("Perceptron",),
+        "normalized_logistic_gd": ("NormalizedLRGD", "LRGD", "RiskAdaptiveGD"),
+        "perceptron": ("Perceptron", "BatchPerceptron", "NormalizedBatchPerceptron"),
         "gradient_descent": ("GradientDescent",),
         "nesterov": ("NesterovAcceleratedGradient",),
         "proximal_gradient": ("ProximalGradient",),

@@ -25,7 +25,7 @@ def examples() -> dict[str, Callable[[], Any]]:
     Examples
     --------
     >>> import optlab as ol
-    >>> "NormalizedLRGD" in ol.solvers.catalogue.examples()
+    >>> "NormalizedLRGD" in ol.solvers.examples()
     True
     """
     out: dict[str, Callable[[], Any]] = {}

@@ -143,18 +143,17 @@ class GradientDescent(Solver):
     def _backtrack(self, problem: Any, state: State, gradient: Any) -> None:
         x, xp = state.x, namespace(state.x)
         value = xp.asarray(problem.value(x), dtype=x.dtype)
-        promise = self.armijo * inner(problem, gradient, gradient)
-        rounding = 10 * float(xp.finfo(x.dtype).eps) * xp.abs(value)
+        square = inner(problem, gradient, gradient)
 
         def attempt(size: Any) -> tuple[Any, Any]:
             trial = x - column(problem, size, x) * gradient
-            return trial, problem.value(trial) <= value - size * promise + rounding
+            return trial, problem.value(trial) <= value - self.armijo * size * square
 
         first = xp.ones_like(value) * (1.0 if self.step_size is None else self.step_size)
         state.x, size, exhausted = backtrack(attempt, first, self.shrink)
         state.info = {"step_size": float(size) if size.ndim == 0 else size}
-        if exhausted:
-            state.done, state.message = Status.STALLED, "backtracking found no step that decreases the objective"
+        if exhausted or (bool(xp.all(state.x == x)) and bool(xp.any(square > 0.0))):
+            state.done, state.message = Status.STALLED, "no step decreases the objective any more, up to rounding"
 
 
 EXAMPLES: dict[str, Callable[[], Solver]] = {

@@ -1,17 +1,17 @@
 r"""Normalized LR+GD and its family: gradient descent on logistic regression with steps of any size.
 
-All these methods look for theta with positive margins :math:`z_i^\top \theta > 0`, and all of them make the same step: add
-a weighted sum of the signed samples.  They differ in one rule, how the margins become weights.  For huge steps the smooth
-weights become the mistakes themselves, and logistic regression becomes a perceptron; with weights that sum to one the
-number of updates no longer depends on how many samples there are.
+All these methods look for theta with positive margins :math:`z_i^\top \theta > 0`, and all of them make the same step:
+add a weighted sum of the signed samples.  They differ in one rule, how the margins become weights.  For huge steps the
+smooth weights become the mistakes themselves, and logistic regression becomes a perceptron; with weights that sum to
+one the number of updates no longer depends on how many samples there are.
 
-The iterate x is theta without its step size (see `theta` of each solver), so no step size can overflow.  Each update costs
-two products with the data.
+The iterate x is theta without its step size (see `theta` of each solver), so no step size can overflow.  Each update
+costs two products with the data.
 
 References
 ----------
-.. [1] Alexander Tyurin, "From Logistic Regression to the Perceptron Algorithm: Exploring Gradient Descent with Large Step
-   Sizes", AAAI 2025, arXiv 2412.08424.
+.. [1] Alexander Tyurin, "From Logistic Regression to the Perceptron Algorithm: Exploring Gradient Descent with Large
+   Step Sizes", AAAI 2025, arXiv 2412.08424.
 .. [2] Ruiqi Zhang, Jingfeng Wu, Licong Lin, Peter L. Bartlett, "Minimax Optimal Convergence of Gradient Descent in
    Logistic Regression via Large and Adaptive Stepsizes", 2025, arXiv 2504.04105.
 """
@@ -23,27 +23,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from optlab.core.oracles import Margins
-from optlab.core.result import Status
-from optlab.core.solver import Solver, State
+from optlab.core.solver import Solver
 from optlab.core.validate import boolean, number
 from optlab.core.xp import namespace
 from optlab.problems.separable import logistic
+from optlab.solvers._weighted_samples import WeightedState, _WeightedSamples
 
-__all__ = ["EXAMPLES", "LRGD", "BatchPerceptron", "NormalizedBatchPerceptron", "NormalizedLRGD", "RiskAdaptiveGD"]
+__all__ = ["EXAMPLES", "LRGD", "NormalizedLRGD", "RiskAdaptiveGD"]
 
 #: Below this mean loss its logarithm is taken from the margins: the loss itself is about to underflow, even in float32.
 _TINY_LOSS = 1e-30
 
 
 @dataclass
-class _WeightedState(State):
-    margins: Any = None  # Z x
-    direction: Any = None  # the next step Z^T p, for the weights p of these margins
-
-
-@dataclass
-class _AveragedState(_WeightedState):
+class _AveragedState(WeightedState):
     x_sum: Any = None  # sum of the iterates before this one
     margins_sum: Any = None  # and of their margins
 
@@ -51,39 +44,6 @@ class _AveragedState(_WeightedState):
     def average(self) -> Any:
         """Average of the iterates before this one."""
         return self.x_sum / self.k
-
-
-class _WeightedSamples(Solver):
-    """The step they share, x + Z^T p; `weights` is the rule that turns the margins Z x into p."""
-
-    requires = (Margins,)
-    until_separated = True
-
-    def weights(self, margins: Any, k: int) -> tuple[Any, dict[str, float]]:
-        """Return p and the facts about the iterate; a fact `grad_norm` is given per unit of the norm of Z^T p."""
-        raise TypeError(f"{type(self).__name__} has no weights")
-
-    def init(self, problem: Any, x0: Any, rng: Any) -> _WeightedState:
-        return self._look(problem, _WeightedState(x0, margins=problem.margins(x0)))
-
-    def step(self, problem: Any, state: Any) -> Any:
-        state.x = state.x + state.direction
-        state.margins = problem.margins(state.x)
-        state.k += 1
-        return self._look(problem, state)
-
-    def _look(self, problem: Any, state: Any) -> Any:
-        """Prepare the next step, and say whether the iterate separates already."""
-        xp = namespace(state.margins)
-        p, state.info = self.weights(state.margins, state.k)
-        state.direction = problem.weighted_rows(p)
-        if "grad_norm" in state.info:
-            state.info["grad_norm"] *= float(xp.linalg.vector_norm(state.direction))
-        if self.until_separated and bool(xp.min(state.margins) > 0):
-            state.done = Status.EXACT
-            n = state.margins.shape[0]
-            state.message = f"separated: all {n} margins are positive after {state.k} updates"
-        return state
 
 
 @dataclass(frozen=True)
@@ -102,8 +62,8 @@ class NormalizedLRGD(_WeightedSamples):
     Parameters
     ----------
     gamma : float, default 100.0
-        The step size, any positive number.  Infinity is the exact limit: weight 1 for a negative margin, 1/2 for a margin
-        of zero, 0 for a positive one, then normalised.
+        The step size, any positive number.  Infinity is the exact limit: weight 1 for a negative margin, 1/2 for a
+        margin of zero, 0 for a positive one, then normalised.
     until_separated : bool, default True
         Whether to end at the first separating iterate.  False goes on until a limit: the loss keeps falling.
 
@@ -114,10 +74,10 @@ class NormalizedLRGD(_WeightedSamples):
 
     Notes
     -----
-    Each row of the history tells about its own iterate: `loss` and `grad_norm` of :math:`f(\theta)`, and `log_loss`, which
-    does not underflow.  They are no sign of progress here: before the data are separated a large step may send them to
-    infinity (claim ``nlgd/C9``).  The method promises separation, not a large margin (claim ``nlgd/C14``); for that use a
-    support vector machine.
+    Each row of the history tells about its own iterate: `loss` and `grad_norm` of :math:`f(\theta)`, and `log_loss`,
+    which does not underflow.  They are no sign of progress here: before the data are separated a large step may send
+    them to infinity (claim ``nlgd/C9``).  The method promises separation, not a large margin (claim ``nlgd/C14``); for
+    that use a support vector machine.
 
     References
     ----------
@@ -162,14 +122,14 @@ class LRGD(_WeightedSamples):
 
     It ends, with status EXACT, at the first iterate with all margins positive.  For large steps it follows the Batch
     Perceptron (Theorem 3.2 of the source; claim ``nlgd/C8``) and may need a number of updates proportional to n
-    (Theorem 5.1; claim ``nlgd/C10``).  To keep integer data exact, the iterate ``result.x`` is the plain sum of weighted
-    samples, :math:`(n / \gamma)\, \theta`; an `x0` is understood likewise.
+    (Theorem 5.1; claim ``nlgd/C10``).  To keep integer data exact, the iterate ``result.x`` is the plain sum of
+    weighted samples, :math:`(n / \gamma)\, \theta`; an `x0` is understood likewise.
 
     Parameters
     ----------
     gamma : float, default 100.0
-        The step size, any positive number.  Infinity is the exact limit: weight 1 for a negative margin, 1/2 for a margin
-        of zero, 0 for a positive one.
+        The step size, any positive number.  Infinity is the exact limit: weight 1 for a negative margin, 1/2 for a
+        margin of zero, 0 for a positive one.
     until_separated : bool, default True
         Whether to end at the first separating iterate.  False goes on until a limit: plain gradient descent.
 
@@ -212,72 +172,6 @@ class LRGD(_WeightedSamples):
 
 
 @dataclass(frozen=True)
-class BatchPerceptron(_WeightedSamples):
-    r"""Add all misclassified samples at once.
-
-    .. math:: x_1 = x_0 + \tfrac12 \sum_i z_i, \qquad x_{t+1} = x_t + \sum_{i \in S_t} z_i, \qquad
-              S_t = \{i : z_i^\top x_t \le 0\}
-
-    It ends, with status EXACT, at the first iterate with all margins positive; from the origin after at most
-    :math:`n R^2/\mu^2` updates (Theorem 3.3 of the source; claim ``nlgd/C2``).  The source divides the sums by n; without
-    that, which changes nothing but the length of x, integer data stay exact.  The half step is the limit of `LRGD` at the
-    origin; from another start the first step is like the others.
-
-    Notes
-    -----
-    Theorem 5.1 of the source has data on which it needs a number of updates proportional to n (claim ``nlgd/C10``);
-    `NormalizedBatchPerceptron` does not.
-
-    References
-    ----------
-    Alexander Tyurin, "From Logistic Regression to the Perceptron Algorithm: Exploring Gradient Descent with Large Step
-    Sizes", AAAI 2025, arXiv 2412.08424, section 3.
-
-    Examples
-    --------
-    >>> import optlab as ol
-    >>> ol.BatchPerceptron().run(ol.problems.Chain(10)).k
-    100
-    """
-
-    def weights(self, margins: Any, k: int) -> tuple[Any, dict[str, float]]:
-        xp = namespace(margins)
-        at_origin = k == 0 and not bool(xp.any(margins != 0))
-        return _mistakes(margins) * (0.5 if at_origin else 1.0), {}
-
-
-@dataclass(frozen=True)
-class NormalizedBatchPerceptron(_WeightedSamples):
-    r"""Add the mean of the misclassified samples.
-
-    .. math:: x_{t+1} = x_t + \frac{1}{|S_t|} \sum_{i \in S_t} z_i, \qquad S_t = \{i : z_i^\top x_t \le 0\}
-
-    It ends, with status EXACT, at the first iterate with all margins positive; from the origin after at most
-    :math:`R^2/\mu^2` updates, whatever n (Theorem 5.3 of the source; claim ``nlgd/C3``).
-
-    Notes
-    -----
-    It is the limit of `NormalizedLRGD` for large steps, unless a margin is exactly zero on the way (such a margin counts
-    as a mistake here, and as half of one there).
-
-    References
-    ----------
-    Alexander Tyurin, "From Logistic Regression to the Perceptron Algorithm: Exploring Gradient Descent with Large Step
-    Sizes", AAAI 2025, arXiv 2412.08424, section 5.
-
-    Examples
-    --------
-    >>> import optlab as ol
-    >>> ol.NormalizedBatchPerceptron().run(ol.problems.WorstCase(2000)).k
-    2
-    """
-
-    def weights(self, margins: Any, k: int) -> tuple[Any, dict[str, float]]:
-        mistakes = _mistakes(margins)
-        return mistakes / max(1.0, float(namespace(margins).sum(mistakes))), {}
-
-
-@dataclass(frozen=True)
 class RiskAdaptiveGD(_WeightedSamples):
     r"""Gradient descent on the logarithm of the exponential loss, whose step adapts to the current risk.
 
@@ -285,8 +179,8 @@ class RiskAdaptiveGD(_WeightedSamples):
               p_i = \frac{e^{-z_i^\top w_t}}{\sum_j e^{-z_j^\top w_t}}
 
     This is gradient descent on :math:`L(w) = \frac1n \sum_i e^{-z_i^\top w}` with step size :math:`\eta / L(w_t)`, our
-    exponential-loss form of the risk-adaptive steps of the source.  The iterate ``result.x`` is :math:`w / \eta`; an `x0`
-    is understood likewise.
+    exponential-loss form of the risk-adaptive steps of the source.  The iterate ``result.x`` is :math:`w / \eta`; an
+    `x0` is understood likewise.
 
     Parameters
     ----------
@@ -310,8 +204,8 @@ class RiskAdaptiveGD(_WeightedSamples):
 
     References
     ----------
-    Ruiqi Zhang, Jingfeng Wu, Licong Lin, Peter L. Bartlett, "Minimax Optimal Convergence of Gradient Descent in Logistic
-    Regression via Large and Adaptive Stepsizes", 2025, arXiv 2504.04105.
+    Ruiqi Zhang, Jingfeng Wu, Licong Lin, Peter L. Bartlett, "Minimax Optimal Convergence of Gradient Descent in
+    Logistic Regression via Large and Adaptive Stepsizes", 2025, arXiv 2504.04105.
 
     Examples
     --------
@@ -383,19 +277,12 @@ def _log_mean_exp(margins: Any, gamma: float) -> float:
     return math.log(float(xp.mean(_softmin(margins, gamma)))) - (gamma * least if least else 0.0)
 
 
-def _mistakes(margins: Any) -> Any:
-    """Return 1 for each margin that is not positive, 0 for the others."""
-    return namespace(margins).astype(margins <= 0, margins.dtype)
-
-
 EXAMPLES: dict[str, Callable[[], Solver]] = {
     "NormalizedLRGD": NormalizedLRGD,
     "NormalizedLRGD(limit)": lambda: NormalizedLRGD(gamma=math.inf),
     "NormalizedLRGD(on)": lambda: NormalizedLRGD(gamma=1.0, until_separated=False),
     "LRGD": LRGD,
     "LRGD(limit)": lambda: LRGD(gamma=math.inf),
-    "BatchPerceptron": BatchPerceptron,
-    "NormalizedBatchPerceptron": NormalizedBatchPerceptron,
     "RiskAdaptiveGD": RiskAdaptiveGD,
     "RiskAdaptiveGD(on)": lambda: RiskAdaptiveGD(eta=10.0, until_separated=False),
 }

@@ -1,4 +1,4 @@
-r"""The Perceptron: one misclassified sample at a time."""
+"""The Perceptron, one misclassified sample at a time, and its batch forms, all of them at once."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from optlab.core.oracles import Margins, Rows
 from optlab.core.result import Status
 from optlab.core.solver import Solver, State
 from optlab.core.validate import boolean, integer, one_of
-from optlab.core.xp import is_sparse
+from optlab.core.xp import is_sparse, namespace
+from optlab.solvers._weighted_samples import _WeightedSamples
 
-__all__ = ["EXAMPLES", "Perceptron"]
+__all__ = ["EXAMPLES", "BatchPerceptron", "NormalizedBatchPerceptron", "Perceptron"]
 
 #: Up to this many samples the Gram matrix is worth its memory (8 MB).
 _GRAM_SAMPLES = 1000
@@ -41,13 +42,13 @@ class Perceptron(Solver):
     Parameters
     ----------
     rule : {"lowest", "cyclic", "random", "worst"}, default "lowest"
-        Which misclassified sample is added: the first one, the next one in a cyclic walk through the data (the textbook's
-        epochs), one drawn uniformly, or the one of least margin.
+        Which misclassified sample is added: the first one, the next one in a cyclic walk through the data (the
+        textbook's epochs), one drawn uniformly, or the one of least margin.
     chunk : int, default 256
         Updates made in one call of the compiled loop; the history has a row at most so often.  1 shows every update.
     gram : bool or None, default None
-        Whether to keep all margins up to date with the Gram matrix (n^2 numbers; an update costs n) rather than to visit
-        samples in search of a mistake.  None decides by the number of samples.
+        Whether to keep all margins up to date with the Gram matrix (n^2 numbers; an update costs n) rather than to
+        visit samples in search of a mistake.  None decides by the number of samples.
 
     Raises
     ------
@@ -88,8 +89,8 @@ class Perceptron(Solver):
     def check(self, problem: Any) -> None:
         super().check(problem)
         if problem.like is not None and not isinstance(problem.like, np.ndarray):
-            kind = type(problem.like).__module__
-            raise TypeError(f"Perceptron walks through NumPy or SciPy sparse data, got {kind}; use BatchPerceptron there")
+            library = type(problem.like).__module__
+            raise TypeError(f"Perceptron walks through NumPy or SciPy sparse data, got {library}; use BatchPerceptron")
 
     def init(self, problem: Any, x0: Any, rng: Any) -> _PerceptronState:
         margins = problem.margins(x0)
@@ -100,7 +101,7 @@ class Perceptron(Solver):
             problem.charge("rows", n - 1)
             gram = rows @ rows.T
             state.gram = gram.toarray() if is_sparse(gram) else gram
-            state.counts = np.zeros(n, dtype=x0.dtype)
+            state.counts = np.zeros(n, dtype=np.int64)
         return self._verify(problem, state, margins)
 
     def step(self, problem: Any, state: _PerceptronState) -> _PerceptronState:  # type: ignore[override]
@@ -120,7 +121,8 @@ class Perceptron(Solver):
         made, state.start = perceptron_gram(state.gram, state.margins, rule, state.start, uniforms, chosen)
         chosen = chosen[:made]
         state.counts = state.counts + np.bincount(chosen, minlength=len(state.margins))
-        state.x = state.x0 + problem.weighted_rows(state.counts)  # not summed up in steps: no chunk leaves its mark
+        # Not summed up chunk by chunk, so that no chunk leaves its mark in the rounding.
+        state.x = state.x0 + problem.weighted_rows(state.counts.astype(state.x0.dtype))
         problem.charge("rows", made)
         state.k += made
         state.trace = {"chosen": chosen}
@@ -133,7 +135,8 @@ class Perceptron(Solver):
         chosen = np.empty(state.units(self.chunk), dtype=np.int64)
         x, cyclic = state.x.copy(), self.rule == "cyclic"
         if is_sparse(rows):
-            made, start, visits = perceptron_sparse(rows.data, rows.indices, rows.indptr, x, cyclic, state.start, chosen)
+            csr = rows.data, rows.indices, rows.indptr
+            made, start, visits = perceptron_sparse(*csr, x, cyclic, state.start, chosen)
         else:
             made, start, visits = perceptron_dense(rows, x, cyclic, state.start, chosen)
         if not made:  # the loop sees no mistake where the fresh margins saw one: rounding; they decide
@@ -166,6 +169,77 @@ class Perceptron(Solver):
         return state
 
 
+@dataclass(frozen=True)
+class BatchPerceptron(_WeightedSamples):
+    r"""Add all misclassified samples at once.
+
+    .. math:: x_1 = x_0 + \tfrac12 \sum_i z_i, \qquad x_{t+1} = x_t + \sum_{i \in S_t} z_i, \qquad
+              S_t = \{i : z_i^\top x_t \le 0\}
+
+    It ends, with status EXACT, at the first iterate with all margins positive; from the origin after at most
+    :math:`n R^2/\mu^2` updates (Theorem 3.3 of the source; claim ``nlgd/C2``).  The source divides the sums by n;
+    without that, which changes nothing but the length of x, integer data stay exact.  The half step is the limit of
+    `LRGD` at the origin; from another start the first step is like the others.
+
+    Notes
+    -----
+    Theorem 5.1 of the source has data on which it needs a number of updates proportional to n (claim ``nlgd/C10``);
+    `NormalizedBatchPerceptron` does not.
+
+    References
+    ----------
+    Alexander Tyurin, "From Logistic Regression to the Perceptron Algorithm: Exploring Gradient Descent with Large Step
+    Sizes", AAAI 2025, arXiv 2412.08424, section 3.
+
+    Examples
+    --------
+    >>> import optlab as ol
+    >>> ol.BatchPerceptron().run(ol.problems.Chain(10)).k
+    100
+    """
+
+    def weights(self, margins: Any, k: int) -> tuple[Any, dict[str, float]]:
+        xp = namespace(margins)
+        at_origin = k == 0 and not bool(xp.any(margins != 0))
+        return _mistakes(margins) * (0.5 if at_origin else 1.0), {}
+
+
+@dataclass(frozen=True)
+class NormalizedBatchPerceptron(_WeightedSamples):
+    r"""Add the mean of the misclassified samples.
+
+    .. math:: x_{t+1} = x_t + \frac{1}{|S_t|} \sum_{i \in S_t} z_i, \qquad S_t = \{i : z_i^\top x_t \le 0\}
+
+    It ends, with status EXACT, at the first iterate with all margins positive; from the origin after at most
+    :math:`R^2/\mu^2` updates, whatever n (Theorem 5.3 of the source; claim ``nlgd/C3``).
+
+    Notes
+    -----
+    It is the limit of `NormalizedLRGD` for large steps, unless a margin is exactly zero on the way (such a margin
+    counts as a mistake here, and as half of one there).
+
+    References
+    ----------
+    Alexander Tyurin, "From Logistic Regression to the Perceptron Algorithm: Exploring Gradient Descent with Large Step
+    Sizes", AAAI 2025, arXiv 2412.08424, section 5.
+
+    Examples
+    --------
+    >>> import optlab as ol
+    >>> ol.NormalizedBatchPerceptron().run(ol.problems.WorstCase(2000)).k
+    2
+    """
+
+    def weights(self, margins: Any, k: int) -> tuple[Any, dict[str, float]]:
+        mistakes = _mistakes(margins)
+        return mistakes / max(1.0, float(namespace(margins).sum(mistakes))), {}
+
+
+def _mistakes(margins: Any) -> Any:
+    """Return 1 for each margin that is not positive, 0 for the others."""
+    return namespace(margins).astype(margins <= 0, margins.dtype)
+
+
 EXAMPLES: dict[str, Callable[[], Solver]] = {
     "Perceptron": Perceptron,
     "Perceptron(cyclic)": lambda: Perceptron("cyclic", chunk=3),
@@ -173,4 +247,6 @@ EXAMPLES: dict[str, Callable[[], Solver]] = {
     "Perceptron(worst)": lambda: Perceptron("worst", chunk=1),
     "Perceptron(visits)": lambda: Perceptron("cyclic", chunk=5, gram=False),
     "Perceptron(random visits)": lambda: Perceptron("random", gram=False),
+    "BatchPerceptron": BatchPerceptron,
+    "NormalizedBatchPerceptron": NormalizedBatchPerceptron,
 }

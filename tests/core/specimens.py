@@ -122,7 +122,9 @@ class Breaking(ol.Solver):
             if self.what == "torn":
                 state.x = state.x + 100.0
                 raise KeyboardInterrupt
-        state.x = state.x + {"nan": np.nan, "inf": np.inf}.get(self.what, 1.0) if state.k + 1 == self.at else state.x + 1.0
+        state.x = (
+            state.x + {"nan": np.nan, "inf": np.inf}.get(self.what, 1.0) if state.k + 1 == self.at else state.x + 1.0
+        )
         state.k += 1
         return state
 

@@ -36,7 +36,12 @@ def test_resume_is_the_straight_run(solver, record):
             assert longer.time >= result.time
             result = longer
         np.testing.assert_array_equal(result.x, straight.x)
-        assert (result.k, result.status, result.message, result.calls) == (25, straight.status, straight.message, straight.calls)
+        assert (result.k, result.status, result.message, result.calls) == (
+            25,
+            straight.status,
+            straight.message,
+            straight.calls,
+        )
         same_rows(result.history, straight.history)
 
 
@@ -135,7 +140,9 @@ def test_checkpoint_and_resume(tmp_path):
     result = Noisy().run(Bowl(), max_iter=13, rng=4, record=2, callback=[ol.callbacks.Checkpoint(path, every=5), look])
     assert kept == [None, None, 6, 6, 6, 12]  # rows 2, 4, 6, ...: at least five steps apart
     checkpoint = ol.load(path)
-    assert checkpoint.status is Status.STOPPED and not checkpoint.success and checkpoint.calls["stochastic_gradient"] == 12
+    assert (
+        checkpoint.status is Status.STOPPED and not checkpoint.success and checkpoint.calls["stochastic_gradient"] == 12
+    )
     for start in (checkpoint, result):
         resumed = start.resume(max_iter=20)
         np.testing.assert_array_equal(resumed.x, straight.x)

@@ -120,7 +120,9 @@ def test_the_method_goes_before_the_rule_and_the_rule_before_the_limit():
     assert Descent().run(Bowl(), max_iter=2, stop=fires_at_3).status is Status.MAX_ITER
 
 
-@pytest.mark.parametrize("x0", [np.zeros(3), [0, 0, 0], np.zeros(3, np.float32), np.zeros(3, int), (False, True, False)])
+@pytest.mark.parametrize(
+    "x0", [np.zeros(3), [0, 0, 0], np.zeros(3, np.float32), np.zeros(3, int), (False, True, False)]
+)
 def test_starts_of_every_kind(x0):
     before = np.array(x0)
     result = Descent().run(Bowl(), x0=x0, max_iter=3)
@@ -392,8 +394,12 @@ def test_time_limits_are_seen_after_every_step_and_count_solver_time_only():
     assert result.status is Status.MAX_TIME and not result.success and 1 <= result.k <= 10
     assert 0.02 <= result.time and result.history["k"].tolist() == [0, result.k]
     slow = {"slow": lambda x: time.sleep(0.005) or 0.0}
-    result = Sleepy(1e-5).run(Bowl(), stop=ol.stop.MaxTime(0.02), max_iter=8, metrics=slow, callback=lambda v: time.sleep(0.005))
-    assert result.status is Status.MAX_ITER and result.time < 0.02  # 80 ms of metrics and callbacks are not the solver's
+    result = Sleepy(1e-5).run(
+        Bowl(), stop=ol.stop.MaxTime(0.02), max_iter=8, metrics=slow, callback=lambda v: time.sleep(0.005)
+    )
+    assert (
+        result.status is Status.MAX_ITER and result.time < 0.02
+    )  # 80 ms of metrics and callbacks are not the solver's
     assert Sleepy().run(Bowl(), stop=ol.stop.MaxTime(0)).k == 0
 
 

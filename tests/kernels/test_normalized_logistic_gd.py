@@ -28,7 +28,13 @@ def same(kernel, twin, arguments):
 
 
 @given(
-    st.integers(0, 10**6), st.integers(1, 20), st.integers(1, 5), DTYPES, st.booleans(), st.integers(0, 3), st.integers(0, 40)
+    st.integers(0, 10**6),
+    st.integers(1, 20),
+    st.integers(1, 5),
+    DTYPES,
+    st.booleans(),
+    st.integers(0, 3),
+    st.integers(0, 40),
 )
 def test_gram(seed, n, d, dtype, integer, rule, units):
     rows, rng = data(seed, n, d, dtype, integer)
@@ -42,7 +48,15 @@ def test_gram(seed, n, d, dtype, integer, rule, units):
         assert margins.min() > 0
 
 
-@given(st.integers(0, 10**6), st.integers(1, 20), st.integers(1, 5), DTYPES, st.booleans(), st.booleans(), st.integers(0, 40))
+@given(
+    st.integers(0, 10**6),
+    st.integers(1, 20),
+    st.integers(1, 5),
+    DTYPES,
+    st.booleans(),
+    st.booleans(),
+    st.integers(0, 40),
+)
 def test_dense_and_sparse(seed, n, d, dtype, integer, cyclic, units):
     rows, rng = data(seed, n, d, dtype, integer)
     start = int(rng.integers(0, n))
@@ -56,7 +70,12 @@ def test_dense_and_sparse(seed, n, d, dtype, integer, cyclic, units):
     np.testing.assert_array_equal(w_dense, w_sparse)
 
 
-@given(st.lists(st.integers(-2, 2), min_size=1, max_size=9), st.integers(0, 3), st.integers(0, 8), st.floats(0, 1, exclude_max=True))
+@given(
+    st.lists(st.integers(-2, 2), min_size=1, max_size=9),
+    st.integers(0, 3),
+    st.integers(0, 8),
+    st.floats(0, 1, exclude_max=True),
+)
 def test_pick_follows_its_rule(margins, rule, start, uniform):
     margins, start = np.array(margins, dtype=float), start % len(margins)
     kernel = KERNELS["perceptron_pick"]

@@ -126,12 +126,19 @@ def test_logistic_has_no_overflow():
     assert_allclose(small, np.exp(-40) * np.ones((2, 1)), rtol=1e-15)
 
 
-def test_large_data_get_a_bound_for_the_smoothness():
+@pytest.mark.parametrize("sparse", [False, True])
+def test_large_data_get_a_bound_for_the_smoothness(sparse, monkeypatch):
     rng = np.random.default_rng(0)
-    problem = Separable(sp.random_array((3000, 2000), density=0.01, rng=rng) + sp.eye_array(3000, 2000), [1] * 3000)
+    if sparse:
+        A = sp.eye_array(2100) + sp.random_array((2100, 2100), density=0.005, rng=rng)
+    else:
+        A = rng.standard_normal((40, 30))
+        monkeypatch.setattr("optlab.problems.separable._SPECTRUM_FLOPS", 100)
+    problem = Separable(A, [1] * A.shape[0])
     c = problem.constants
+    largest = sp.linalg.norm(problem.Z, 2) if sparse else np.linalg.norm(A, 2)
     assert c["L"].kind == "upper"
-    assert sp.linalg.norm(problem.Z, 2) ** 2 / (4 * problem.n) <= c.L
+    assert largest**2 / (4 * problem.n) <= c.L <= c.R**2 / 4
 
 
 @pytest.mark.parametrize(
