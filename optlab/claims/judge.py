@@ -146,7 +146,7 @@ def expectation(data: list[CaseData], options: Options) -> Judgement:
         axis, value, bound = stack
         if np.isnan(value).any() or np.isnan(bound).any():
             return _inconclusive(f"a measured value or bound on {one.case.name} is NaN")
-        ratio = np.where(np.maximum(bound, floor) == 0, 1.0 + value, _ratios(value, bound, floor))
+        ratio = np.where((bound == 0) & (floor == 0), 1.0 + value, _ratios(value, bound, floor))
         if np.isposinf(ratio).any():
             return Judgement(
                 Verdict.REFUTED, math.inf, float(bound.min()), math.inf, message="the measured mean is infinite"

@@ -178,7 +178,7 @@ class _Threshold(Rule):
 
     def _values(self, view: Any) -> list[float]:
         column = _column(view, self.metric)
-        value = column[-1] if len(column) else math.nan
+        value: Any = column[-1] if column else math.nan
         return [float(value)] if getattr(value, "ndim", 0) == 0 else [float(v) for v in value]
 
 

@@ -90,7 +90,7 @@ def _against(model: Model, wanted: float, confidence: float) -> str | None:
     use = model.k > 0
     k, y, root = model.k[use], model.log_gap[use], model.root[use]
     fall = float(y.max() - y.min())
-    if fall < np.log(2.0) or (k[-1] < 1.25 * k[0] and fall < np.log(1e3)):
+    if fall < np.log(2.0) or (k[-1] < 2 * k[0] and fall < np.log(10.0)):
         return (
             f"window too short to tell the laws apart: k from {k[0]:g} to {k[-1]:g}, gap falling by a factor "
             f"{np.exp(fall):.3g}"

@@ -134,9 +134,9 @@ class ProximalGradient(Solver):
         else:
             state.t = next_momentum(t)
             state.x = self._better(problem, state, z) if self.monotone else z
-            # With x = z, as in FISTA itself, the middle term is zero.
-            towards = (t / state.t) * (z - state.x) if self.monotone else 0.0
-            state.y = state.x + towards + ((t - 1) / state.t) * (state.x - x)
+            state.y = state.x + ((t - 1) / state.t) * (state.x - x)
+            if self.monotone:  # in FISTA itself z = x
+                state.y = state.y + (t / state.t) * (z - state.x)
         state.k += 1
         return state
 

@@ -8,12 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import settings
 
 from optlab import sets
-
-settings.register_profile("sets", deadline=None, max_examples=40)
-settings.load_profile("sets")
 
 
 @dataclass(frozen=True)

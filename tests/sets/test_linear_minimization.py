@@ -5,16 +5,18 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from optlab import sets
 
+quick = settings(deadline=None, max_examples=40)
 coordinates = st.one_of(st.integers(-3, 3).map(float), st.floats(-1e4, 1e4))
 functions = st.integers(1, 5).flatmap(lambda d: arrays(np.float64, d, elements=coordinates))
 
 
+@quick
 @given(g=functions)
 def test_lmo_returns_a_vertex_that_minimises(polytope, g):
     vertices = polytope.vertices(g.size)
@@ -23,6 +25,7 @@ def test_lmo_returns_a_vertex_that_minimises(polytope, g):
     assert s @ g <= np.min(vertices @ g) + 1e-13 * (1.0 + np.sum(np.abs(g)))
 
 
+@quick
 @given(g=functions)
 def test_l2_lmo_attains_cauchy_schwarz(g):
     for center in (0.0, np.arange(g.size) / 3.0):
@@ -39,6 +42,7 @@ def test_l2_lmo_at_extreme_scales_and_at_zero():
     np.testing.assert_array_equal(sets.L2Ball(2.0, center=1.0).lmo([0.0, 0.0]), [1.0, 1.0])
 
 
+@quick
 @given(y=functions)
 def test_support_is_the_maximum_over_the_vertices(polytope, y):
     best = np.max(polytope.vertices(y.size) @ y)
@@ -48,6 +52,7 @@ def test_support_is_the_maximum_over_the_vertices(polytope, y):
 def test_support_of_unbounded_sets():
     y = np.array([[1.0, -2.0], [-1.0, 0.0], [0.0, 0.0], [np.nan, 1.0]])
     np.testing.assert_array_equal(sets.WholeSpace().support(y), [np.inf, np.inf, 0.0, np.nan])
+    np.testing.assert_array_equal(sets.Box().support(y), [np.inf, np.inf, 0.0, np.nan])
     np.testing.assert_array_equal(sets.Box(lower=0.0).support(y), [np.inf, 0.0, 0.0, np.nan])
     np.testing.assert_array_equal(sets.Box(-1.0, [np.inf, 3.0]).support(y), [np.inf, 1.0, 0.0, np.nan])
 
@@ -61,6 +66,7 @@ def test_diameter_is_the_largest_distance_of_two_vertices(polytope, d):
     assert C.diameter == pytest.approx(largest, rel=1e-14, abs=1e-15)
 
 
+@quick
 @given(g=functions)
 def test_no_two_points_are_further_apart_than_the_diameter(bounded, g):
     C = bounded.make(g.size)

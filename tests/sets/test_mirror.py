@@ -4,15 +4,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from optlab import sets
 
+quick = settings(deadline=None, max_examples=40)
 triples = st.integers(1, 5).flatmap(lambda d: arrays(np.float64, (3, d), elements=st.floats(-100, 100)))
 
 
+@quick
 @given(xyg=triples)
 def test_conjugate_gradient_inverts_the_gradient_and_bregman_is_its_definition(xyg):
     x, y, _ = xyg
@@ -24,6 +26,7 @@ def test_conjugate_gradient_inverts_the_gradient_and_bregman_is_its_definition(x
     assert psi.bregman(x, x) == 0.0
 
 
+@quick
 @given(xyg=triples, step=st.floats(1e-3, 10.0))
 def test_mirror_step_minimises_its_model(bounded, xyg, step):
     """First-order optimality over C: <g + (s - x) / step, t - s> >= 0 for all t in C; the lmo finds the worst t."""

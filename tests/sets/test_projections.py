@@ -7,12 +7,13 @@ from fractions import Fraction
 import cvxpy as cp
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from optlab import sets
 
+quick = settings(deadline=None, max_examples=40)
 # Halves make ties and boundary points common; the floats are anything else.
 coordinates = st.one_of(st.integers(-8, 8).map(lambda k: k / 2), st.floats(-1e4, 1e4))
 points = st.integers(1, 6).flatmap(lambda d: arrays(np.float64, d, elements=coordinates))
@@ -26,6 +27,7 @@ def _magnitude(x):
     return 1.0 + np.max(np.abs(x))
 
 
+@quick
 @given(x=points)
 def test_projection_is_feasible_and_satisfies_the_variational_inequality(bounded, x):
     """p = P(x) if and only if p is in C and max over s in C of <x - p, s - p> <= 0; the support gives that maximum."""
@@ -36,6 +38,7 @@ def test_projection_is_feasible_and_satisfies_the_variational_inequality(bounded
     assert violation <= 1e-12 * _magnitude(x) * x.size
 
 
+@quick
 @given(x=points)
 def test_projection_onto_an_unbounded_box_clips_each_coordinate(x):
     lower, upper = np.where(np.arange(x.size) % 2, -np.inf, -1.0), np.where(np.arange(x.size) % 3, 1.5, np.inf)
@@ -43,6 +46,7 @@ def test_projection_onto_an_unbounded_box_clips_each_coordinate(x):
     np.testing.assert_array_equal(sets.Box(lower, upper).project(x), expected)
 
 
+@quick
 @given(x=points)
 def test_projection_is_idempotent(any_set, x):
     C = any_set(x.size)
@@ -50,6 +54,7 @@ def test_projection_is_idempotent(any_set, x):
     np.testing.assert_allclose(C.project(p), p, rtol=0, atol=4e-15 * x.size)
 
 
+@quick
 @given(xy=pairs)
 def test_projection_is_firmly_nonexpansive(any_set, xy):
     """<Px - Py, x - y> >= |Px - Py|^2, which implies |Px - Py| <= |x - y|."""
@@ -59,6 +64,7 @@ def test_projection_is_firmly_nonexpansive(any_set, xy):
     assert difference @ (xy[0] - xy[1]) >= difference @ difference - slack
 
 
+@quick
 @given(x=points, radius=st.floats(0.0, 10.0))
 def test_points_well_inside_come_back_bit_for_bit(x, radius):
     for ball in (sets.L1Ball, sets.L2Ball, sets.LinfBall):
@@ -79,11 +85,13 @@ def _simplex_by_enumeration(x, total):
     return best
 
 
+@quick
 @given(x=st.integers(1, 5).flatmap(lambda d: arrays(np.float64, d, elements=st.floats(-3, 3))))
 def test_simplex_projection_equals_the_best_support(x):
     np.testing.assert_allclose(sets.Simplex(1.7).project(x), _simplex_by_enumeration(x, 1.7), atol=1e-14)
 
 
+@quick
 @given(x=st.integers(1, 5).flatmap(lambda d: arrays(np.float64, d, elements=st.floats(-3, 3))))
 def test_l1_projection_equals_the_best_face(x):
     """Outside the ball the projection lies on the face of x's own orthant."""
@@ -102,6 +110,7 @@ def _simplex_in_rationals(x, total):
     return [max(Fraction(v) - theta, Fraction(0)) for v in x]
 
 
+@quick
 @given(x=huge, total=st.sampled_from([1.0, 1e-3, 1e5]))
 def test_simplex_and_l1_are_exact_to_rounding_at_any_scale(x, total):
     exact = _simplex_in_rationals(x, Fraction(total))
@@ -117,6 +126,7 @@ def test_simplex_and_l1_are_exact_to_rounding_at_any_scale(x, total):
     np.testing.assert_allclose(sets.L1Ball(total).project(x), expected, rtol=0, atol=1e-15 * x.size * total)
 
 
+@quick
 @given(x=huge)
 def test_l2_projection_neither_overflows_nor_underflows(x):
     p = sets.L2Ball(2.0).project(x)
@@ -199,6 +209,7 @@ def test_projections_agree_with_cvxpy(name):
     np.testing.assert_allclose(C.project(x), s.value, atol=1e-5)
 
 
+@quick
 @given(x=points)
 def test_contains_measures_the_distance_to_the_set(bounded, x):
     C = bounded.make(x.size)

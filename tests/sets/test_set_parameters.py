@@ -101,6 +101,17 @@ def test_bad_tolerances(tol):
         sets.Simplex().contains([1.0], tol=tol)
 
 
+def test_defaults():
+    assert sets.Simplex() == sets.Simplex(total=1.0, dim=None)
+    for ball in (sets.L1Ball, sets.L2Ball, sets.LinfBall):
+        assert ball() == ball(radius=1.0, center=0.0, dim=None)
+    assert sets.Box() == sets.Box(lower=-np.inf, upper=np.inf, dim=None)
+    assert sets.L1Norm() == sets.L1Norm(weight=1.0)
+    assert sets.L2Norm() == sets.L2Norm(weight=1.0, group_size=None)
+    assert sets.SquaredL2() == sets.SquaredL2(weight=1.0)
+    assert sets.ElasticNet() == sets.ElasticNet(l1=1.0, l2=1.0)
+
+
 def test_equality_hash_and_pickle_go_by_value(any_set):
     C, D = any_set(3), any_set(3)
     assert C == D
