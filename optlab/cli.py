@@ -9,6 +9,7 @@ import argparse
 import os
 import shutil
 import sys
+import textwrap
 import traceback
 from collections.abc import Sequence
 from typing import Any
@@ -151,7 +152,6 @@ def _show(record: dict[str, Any], options: argparse.Namespace) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from rich.table import Table
     from rich.text import Text
 
     from optlab.report.directory import listing
@@ -161,19 +161,17 @@ def _list(options: argparse.Namespace) -> int:
     except ValueError as err:
         raise _UsageError(str(err)) from err
     console = _console()
-    for i, (title, rows) in enumerate(found.items()):
-        grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
-        for style, wrap in (("bold", True), ("dim", True), ("", not console.is_terminal)):
-            grid.add_column(style=style, no_wrap=not wrap, overflow="fold" if wrap else "ellipsis")
-        for row in rows:
-            grid.add_row(*map(Text, row))
-        console.print(Text(f"{title} ({len(rows)})" if not i else f"\n{title} ({len(rows)})", style="bold underline"))
-        console.print(grid)
+    cut = console.is_terminal  # a line each on a terminal; nothing is cut where it goes into a pipe
+    for title, rows in found.items():
+        first, second = (max(len(row[i]) for row in rows) for i in (0, 1))
+        console.print(Text(f"{title} ({len(rows)})", style="underline"))
+        for name, facts, words in rows:
+            line = Text.assemble((f"  {name:<{first}}  ", "bold"), (f"{facts:<{second}}  ", "dim"), words)
+            console.print(line, no_wrap=cut, overflow="ellipsis", soft_wrap=not cut)
     return 0
 
 
 def _info(options: argparse.Namespace) -> int:
-    from rich.padding import Padding
     from rich.text import Text
 
     from optlab.report.directory import describe
@@ -186,9 +184,10 @@ def _info(options: argparse.Namespace) -> int:
     for title, text in facts.items():
         if title in ("claim", "solver", "problem"):
             console.print(Text.assemble(f"{title} ", (text, "bold")))
+        elif not title:
+            console.print(Text(f"\n{text}"), soft_wrap=True)
         else:
-            console.print(Text(f"\n{title}" if title else "", style="dim"))
-            console.print(Padding(Text(text), (0, 0, 0, 2 if title else 0)))
+            console.print(Text.assemble("\n", (title, "dim"), f"\n{textwrap.indent(text, '  ')}"), soft_wrap=True)
     return 0
 
 

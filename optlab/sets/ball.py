@@ -53,7 +53,7 @@ class _Ball(ConvexSet):
 
     def project(self, x: Any) -> Any:
         x = vectors(x, "x", self.dim)
-        xp = namespace(x, self.center)
+        xp = namespace(x)
         if self._at_origin:
             return self._project_centred(xp, x)
         center = like(self.center, x)
@@ -64,7 +64,7 @@ class _Ball(ConvexSet):
 
     def lmo(self, g: Any) -> Any:
         g = vectors(g, "g", self.dim)
-        xp = namespace(g, self.center)
+        xp = namespace(g)
         vertex = self._lmo_centred(xp, g)
         return vertex if self._at_origin else like(self.center, g) + vertex
 

@@ -66,12 +66,12 @@ class Box(ConvexSet):
 
     def project(self, x: Any) -> Any:
         x = vectors(x, "x", self.dim)
-        xp = namespace(x, self.lower, self.upper)
+        xp = namespace(x)
         return xp.minimum(xp.maximum(x, like(self.lower, x)), like(self.upper, x))
 
     def lmo(self, g: Any) -> Any:
         g = vectors(g, "g", self.dim)
-        xp = namespace(g, self.lower, self.upper)
+        xp = namespace(g)
         lower = like(self.lower, g) + xp.zeros_like(g)
         upper = like(self.upper, g) + xp.zeros_like(g)
         flat = xp.where(xp.isfinite(upper), upper, xp.where(xp.isfinite(lower), lower, 0.0))
@@ -83,7 +83,7 @@ class Box(ConvexSet):
 
     def support(self, y: Any) -> Any:
         y = vectors(y, "y", self.dim)
-        xp = namespace(y, self.lower, self.upper)
+        xp = namespace(y)
         best = xp.where(y > 0.0, like(self.upper, y) + xp.zeros_like(y), like(self.lower, y) + xp.zeros_like(y))
         best = xp.where(y == 0.0, 0.0, best)  # 0 * inf counts as 0 here
         return xp.sum(y * best, axis=-1)

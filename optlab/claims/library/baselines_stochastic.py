@@ -11,7 +11,7 @@ import numpy as np
 from optlab.claims import Assumption, Case, Control, claim
 from optlab.claims.library.baselines import CONVEX, STRONGLY_CONVEX
 from optlab.claims.library.baselines_nonsmooth import sqrt_schedule
-from optlab.problems.stochastic import BiasedAbsolute, HeavyTailedQuadratic, NoisyAbsolute, NoisyQuadratic
+from optlab.problems.stochastic import BiasedAbsolute, NoisyAbsolute, NoisyQuadratic
 from optlab.solvers.sgd import SGD
 
 UNBIASED = Assumption("the gradients are unbiased", lambda problem, case: "unbiased" not in (problem.violates or ""))
@@ -162,7 +162,7 @@ _HALF = SGD(0.5, schedule="constant")
     latex=r"\mathbb E F(x_k) - F^\star \le \frac{s L \sigma^2}{2 \mu} + (1 - s \mu)^k "
     r"\Big( F(x_0) - F^\star - \frac{s L \sigma^2}{2 \mu} \Big)",
     cases=[
-        Case("one dimension", NoisyQuadratic([1.0], 2.0), _HALF, 300, record=[1, 3, 10, 300], tight=True),
+        Case("L = mu", NoisyQuadratic([1.0] * 10, 2.0), _HALF, 300, record=[1, 3, 10, 300], tight=True),
         Case("L/mu = 10", NoisyQuadratic([0.1, 0.3, 1.0], 2.0), _HALF, 300, record=[3, 30, 300]),
     ],
     uses={"L": "upper", "mu": "lower", "sigma": "upper"},
@@ -171,8 +171,8 @@ _HALF = SGD(0.5, schedule="constant")
         Control("no floor", bound=lambda k, c: (1 - c.step_size * c.mu) ** k * c.gap0),
         Control("half the bound", bound=_later(lambda k, c: 0.5 * _floor_bound(k, c))),
         Control(
-            "noise without a variance",
-            cases=[Case("tail 1.1", HeavyTailedQuadratic([1.0], 2.0, 1.1), _HALF, 300, {"sigma": 2.0}, [300])],
+            "twice the noise that is declared",
+            cases=[Case("L = mu", NoisyQuadratic([1.0] * 10, 4.0), _HALF, 300, {"sigma": 2.0}, [300])],
         ),
     ],
     seeds=SEEDS,
