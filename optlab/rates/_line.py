@@ -71,8 +71,7 @@ def line(
     spread = root * (y - float(np.sum(root**2 * y)) / total)
     r2 = 1 - float(residual @ residual) / float(spread @ spread) if spread.any() else float("nan")
     if smooth:
-        powers = np.polynomial.legendre.legvander(2 * (x - x[0]) / (x[-1] - x[0]) - 1, min(4, n // 4 + 1))
-        design = root[:, None] * powers
+        design = root[:, None] * _polynomial(x)
         inverse = np.linalg.pinv(design)
         residual = root * y - design @ (inverse @ (root * y))
     leverage = np.clip(np.einsum("ij,ji->i", design, inverse), 0.0, 1 - 1e-9)
@@ -89,6 +88,23 @@ def line(
         weights=weights * root,
         r2=r2,
     )
+
+
+def _polynomial(x: Floats) -> Floats:
+    """Low-degree polynomials of x: what a smooth bend, but no oscillation, looks like."""
+    degree = min(4, len(x) // 4 + 1)
+    out: Floats = np.polynomial.legendre.legvander(2 * (x - x[0]) / (x[-1] - x[0]) - 1, degree)
+    return out
+
+
+def explains(x: Floats, y: Floats, root: Floats, z: Floats) -> bool:
+    """Whether (1, x, z) leaves no more of y than a polynomial with more freedom does: an F test at about 1 %."""
+    left = []
+    for design in (np.stack([np.ones(len(x)), x, z], axis=1), _polynomial(x)):
+        design = root[:, None] * design / np.linalg.norm(design, axis=0)
+        residual = root * y - design @ (np.linalg.pinv(design) @ (root * y))
+        left.append(float(residual @ residual))
+    return left[0] <= left[1] * (1 + 10 / max(len(x) - 5, 1))
 
 
 def correlation(residual: Floats, most: float = 0.97) -> float:

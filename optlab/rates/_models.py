@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
 from ._curve import Curve, prepare, read
-from ._line import Line, bin_edges, bin_mean, bin_root, line, repetition_se, serial_se
+from ._line import Line, bin_edges, bin_mean, bin_root, explains, line, repetition_se, serial_se
 from ._result import RateFit, inconclusive
 
 Floats = NDArray[np.float64]
@@ -143,7 +143,7 @@ def fit_law(kind: Law, curve: Curve, fixed: bool, confidence: float, rng: int | 
     ends = np.log(np.stack(gaps))
     logs = bin_mean(ends, edges)
     start = 0 if fixed else _window_start(kind, xb, logs[0], root)
-    first = int(edges[start])
+    first, whole = int(edges[start]), (xb, logs[0], root)
     curve, x, raw = curve.at(slice(first, None)), x[first:], ends[0, first:]
     edges, xb, logs, root = edges[start:] - first, xb[start:], logs[:, start:], root[start:]
     fits = [line(xb, y, root) for y in logs]
@@ -157,9 +157,9 @@ def fit_law(kind: Law, curve: Curve, fixed: bool, confidence: float, rng: int | 
         half = max(half, _over_repetitions(curve, edges, fitted.weights, confidence, rng))
     slopes = [f.slope for f in fits]
     bend = _bend(xb, logs[0], root)
-    if bend.nonzero(_SUSPECT):
+    if start or bend.nonzero(_SUSPECT):
         curve = curve.noting("the local slope may still drift, so the interval was widened to where that leads")
-        slopes += _extrapolations(kind, xb, logs[0], root, fitted.slope)
+        slopes += _extrapolations(kind, *whole, start, fitted.slope)
     result = _judge(kind, curve, len(xb), fitted, (min(slopes) - half, max(slopes) + half), confidence)
     return Model(result, np.exp(xb) if kind == "sublinear" else xb, logs[0], root)
 
@@ -217,17 +217,28 @@ def _bend(x: Floats, y: Floats, root: Floats) -> Line:
     return line(x, y, root, z=centred**2, column=2, smooth=True)
 
 
-def _extrapolations(kind: Law, x: Floats, y: Floats, root: Floats, slope: float) -> list[float]:
-    """Slopes under the classical corrections to a pure law, to first order, and the slope at the end of the window."""
-    found = [slope + 2 * _bend(x, y, root).slope * (x[-1] - x.mean())]
+def _extrapolations(kind: Law, x: Floats, y: Floats, root: Floats, start: int, slope: float) -> list[float]:
+    """Slopes under the classical corrections to a pure law, to first order, and the slope at the end of the window.
+
+    A correction is fitted on the window, which starts at bin `start`; and, for noise may hide it there, on the
+    longest window all of whose bend it explains.
+    """
+    bend = _bend(x[start:], y[start:], root[start:])
+    found = [slope + 2 * bend.slope * (x[-1] - x[start:].mean())]
+    positive = np.log(np.maximum(x, 0.7 if kind == "sublinear" else 1e-9))  # log log k, or log k, must exist
     offset = np.exp(np.clip(-slope * (x - x[-1]), -700, 700))
-    later = x > (0.7 if kind == "sublinear" else 0.0)  # log log k, or log k, must exist
-    corrections = [(np.log(x[later]), later), (offset, x == x)]
-    if kind == "sublinear":
-        corrections.append((np.exp(x[0] - x), x == x))  # a shift of k
-    for z, part in corrections:
-        if len(z) >= 5:
-            found.append(line(x[part], y[part], root[part], z=z).slope)
+    corrections = [positive, offset] + ([np.exp(x[0] - x)] if kind == "sublinear" else [])  # the last: a shift of k
+    least = int(np.searchsorted(x, 0.7 if kind == "sublinear" else 0.5))
+    for z in corrections:
+        first = least if z is positive else 0
+        earlier = np.unique(np.linspace(first, start, 6).astype(int)) if start > first else []
+        for s in earlier:
+            if explains(x[s:], y[s:], root[s:], z[s:]):
+                found.append(line(x[s:], y[s:], root[s:], z=z[s:]).slope)
+                break
+        s = max(first, start)
+        if len(x) - s >= 5:
+            found.append(line(x[s:], y[s:], root[s:], z=z[s:]).slope)
     return found
 
 

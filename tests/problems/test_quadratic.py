@@ -184,7 +184,9 @@ def test_products_with_sparse_matrices_and_leading_axes():
 
 
 def test_float32_and_integers():
-    assert ol.problems.Quadratic(np.array([1, 2], dtype=np.float32)).gradient(np.zeros(2, np.float32)).dtype == np.float32
+    assert (
+        ol.problems.Quadratic(np.array([1, 2], dtype=np.float32)).gradient(np.zeros(2, np.float32)).dtype == np.float32
+    )
     single = ol.problems.LeastSquares(np.eye(2, dtype=np.float32), np.ones(2))
     assert single.gradient(single.start()).dtype == np.float32
     assert ol.problems.Quadratic([1, 2]).dtype == np.float64
@@ -209,7 +211,11 @@ def test_the_same_source_runs_on_a_strict_array_library(solver):
     ("build", "error", "message"),
     [
         (lambda: ol.problems.Quadratic([]), ValueError, "spectrum must hold at least one"),
-        (lambda: ol.problems.Quadratic([1.0, -1.0]), ValueError, "spectrum must be >= 0 and not all zero, got values from -1"),
+        (
+            lambda: ol.problems.Quadratic([1.0, -1.0]),
+            ValueError,
+            "spectrum must be >= 0 and not all zero, got values from -1",
+        ),
         (lambda: ol.problems.Quadratic([0.0, 0.0]), ValueError, "not all zero"),
         (lambda: ol.problems.Quadratic([1.0, np.nan]), ValueError, "spectrum holds NaN"),
         (lambda: ol.problems.Quadratic([1.0], x_star=[1.0, 2.0]), ValueError, r"x_star must have shape \(1,\)"),
@@ -220,7 +226,11 @@ def test_the_same_source_runs_on_a_strict_array_library(solver):
         (lambda: ol.problems.NesterovChain(0), ValueError, "d must be at least 1"),
         (lambda: ol.problems.NesterovChain(3, L=0.0), ValueError, "L must be a finite number > 0"),
         (lambda: ol.problems.LeastSquares([1.0], [1.0]), ValueError, "A must have 2 dimensions"),
-        (lambda: ol.problems.LeastSquares(np.ones((2, 2)), [1.0]), ValueError, "b must have one entry for each of the 2"),
+        (
+            lambda: ol.problems.LeastSquares(np.ones((2, 2)), [1.0]),
+            ValueError,
+            "b must have one entry for each of the 2",
+        ),
         (lambda: ol.problems.LeastSquares(np.ones((0, 2)), []), ValueError, "A must not be empty"),
         (lambda: ol.problems.LeastSquares([["a"]], [1.0]), TypeError, "A must hold real numbers"),
     ],

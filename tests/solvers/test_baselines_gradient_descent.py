@@ -71,7 +71,9 @@ def test_polyak_step_on_a_parabola_halves_the_distance():
     np.testing.assert_allclose([x[0] for x in result.history.x], [8.0, 4.0, 2.0, 1.0], rtol=1e-14)
     np.testing.assert_allclose(result.history["step_size"][1:], 1 / 6)
     own = ol.FunctionProblem(1, value=lambda x: 1.5 * float(x[0] ** 2) + 7.0, gradient=lambda x: 3.0 * x)
-    np.testing.assert_allclose(ol.GradientDescent(line_search="polyak", f_star=7.0).run(own, x0=[8.0], max_iter=3).x, 1.0)
+    np.testing.assert_allclose(
+        ol.GradientDescent(line_search="polyak", f_star=7.0).run(own, x0=[8.0], max_iter=3).x, 1.0
+    )
 
 
 @pytest.mark.parametrize("line_search", [None, "exact", "backtracking", "polyak"])
@@ -133,7 +135,9 @@ def test_missing_knowledge_is_named_before_any_work():
         raise AssertionError("an oracle was called")
 
     bare = ol.FunctionProblem(1, value=never, gradient=never)
-    with pytest.raises(ValueError, match=r"GradientDescent: give step_size, because the smoothness constant L .* not known"):
+    with pytest.raises(
+        ValueError, match=r"GradientDescent: give step_size, because the smoothness constant L .* not known"
+    ):
         ol.GradientDescent().run(bare)
     with pytest.raises(ValueError, match=r"only a lower bound of L is known for QuarticLine"):
         ol.GradientDescent().run(ol.problems.QuarticLine())

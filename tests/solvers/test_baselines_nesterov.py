@@ -42,7 +42,10 @@ def test_momentum_numbers():
 def test_bounds_on_the_chain(d):
     problem = ol.problems.NesterovChain(d)
     k = np.arange(1, 200)
-    c, gap = problem.constants, lambda mu: ol.NesterovAcceleratedGradient(mu=mu).run(problem, max_iter=199).history["gap"]
+    c, gap = (
+        problem.constants,
+        lambda mu: ol.NesterovAcceleratedGradient(mu=mu).run(problem, max_iter=199).history["gap"],
+    )
     assert (gap(0.0)[1:] <= 2 * c.L * c.D**2 / (np.arange(1, 200) + 1) ** 2).all()
     first = gap(0.0)[0]
     strongly = (1 - np.sqrt(c.mu / c.L)) ** k * (first + c.mu / 2 * c.D**2)

@@ -83,7 +83,11 @@ def test_bounds_hold_with_backtracking_and_without(seed, name):
 
 
 def test_backtracking_steps_only_shrink_and_stay_above_the_guarantee(problem):
-    sizes = ol.ProximalGradient(backtracking=True, step_size=10.0, shrink=0.7).run(problem, max_iter=50).history["step_size"]
+    sizes = (
+        ol.ProximalGradient(backtracking=True, step_size=10.0, shrink=0.7)
+        .run(problem, max_iter=50)
+        .history["step_size"]
+    )
     assert (np.diff(sizes) <= 0).all()
     assert sizes[-1] >= 0.7 / problem.constants.L
 

@@ -63,7 +63,9 @@ def test_best_point_in_rational_arithmetic():
 
 
 def test_polyak_steps_end_at_the_minimum_of_the_absolute_value():
-    result = ol.SubgradientDescent(schedule="polyak", output="last").run(ol.problems.AbsoluteLine(G=3.0, D=2.0), max_iter=1)
+    result = ol.SubgradientDescent(schedule="polyak", output="last").run(
+        ol.problems.AbsoluteLine(G=3.0, D=2.0), max_iter=1
+    )
     assert result.x[0] == 0.0
     assert result.history["step_size"][-1] == pytest.approx(2 / 3)
     still = ol.SubgradientDescent(schedule="polyak").run(ol.problems.AbsoluteLine(), x0=[0.0], max_iter=2)

@@ -83,9 +83,10 @@ def gd_convex(k: Any, c: Any) -> Any:
     "base/gd-convex-short-step",
     source="Y. Drori, M. Teboulle, Math. Program. 145 (2014), Theorem 3.1",
     latex=r"F(x_k) - F^\star \le \frac{L D^2}{4 h k + 2}, \qquad s = h/L, \; h = \tfrac12",
-    cases=lambda budget: _huber(GradientDescent(0.25), per_step=2) + [
-        Case("chain of 100", NesterovChain(100), GradientDescent(0.5), 300)
-    ],
+    cases=lambda budget: (
+        _huber(GradientDescent(0.25), per_step=2)
+        + [Case("chain of 100", NesterovChain(100), GradientDescent(0.5), 300)]
+    ),
     uses={"L": "upper"},
     assumptions=[CONVEX, step_is(0.5)],
     controls=[Control("h = 1 in the bound", bound=lambda k, c: c.L * c.D**2 / (4 * k + 2))],
@@ -192,12 +193,14 @@ def gd_exact_line_search(k: Any, c: Any) -> Any:
     "base/gd-backtracking",
     source="textbook; derived here from F(x - s g) <= F(x) - s |g|^2 / 2, which every accepted step satisfies",
     latex=r"F(x_k) - F^\star \le \frac{D^2}{2 k \min(s_0, \beta/L)}",
-    cases=lambda budget: convex_cases(GradientDescent(16.0, line_search="backtracking", shrink=0.8))
-    + [Case("Huber", HuberLine(2.0, 3.0, 100), GradientDescent(0.4, "backtracking", 0.8), 125, tight=True)],
+    cases=lambda budget: (
+        convex_cases(GradientDescent(16.0, line_search="backtracking", shrink=0.8))
+        + [Case("Huber", HuberLine(2.0, 3.0, 100), GradientDescent(0.4, "backtracking", 0.8), 125, tight=True)]
+    ),
     uses={"L": "upper"},
     assumptions=[CONVEX, Assumption("armijo >= 1/2", lambda problem, case: case.solver.armijo >= 0.5)],
     controls=[
-        Control("the bound 2.1 times smaller", bound=lambda k, c: c.D**2 / (4.2 * k * min(c.step_size, c.shrink / c.L))),
+        Control("the bound 2.1 times smaller", bound=lambda k, c: _searched(k, c) / 2.1),
         Control(
             "armijo = 0.005: steps up to 1.98/L pass",
             cases=[Case("parabola", Quadratic([1.0]), GradientDescent(1.98, "backtracking", 0.99, 0.005), 100)],
@@ -207,6 +210,10 @@ def gd_exact_line_search(k: Any, c: Any) -> Any:
 )
 def gd_backtracking(k: Any, c: Any) -> Any:
     """Backtracking with Armijo's constant 1/2, first trial s_0 and factor beta needs no L and loses at most 1/beta."""
+    return _searched(k, c)
+
+
+def _searched(k: Any, c: Any) -> Any:
     return c.D**2 / (2 * k * min(c.step_size, c.shrink / c.L))
 
 
@@ -251,7 +258,7 @@ _FAST = NesterovAcceleratedGradient(mu=0.0)
 
 @claim(
     "base/nesterov-convex",
-    source="A. Beck, M. Teboulle, SIAM J. Imaging Sci. 2 (2009), Theorem 4.4 (with g = 0); the method: Y. Nesterov 1983",
+    source="A. Beck, M. Teboulle, SIAM J. Imaging Sci. 2 (2009), Theorem 4.4, with g = 0; the method is Y. Nesterov's",
     latex=r"F(x_k) - F^\star \le \frac{2 L D^2}{(k+1)^2}",
     cases=lambda budget: [
         Case("Huber", HuberLine(k=1351), _FAST, 100, tight=True),

@@ -164,7 +164,7 @@ _SEARCHING = {
 @claim(
     "base/fista-backtracking",
     source="A. Beck, M. Teboulle, SIAM J. Imaging Sci. 2 (2009), Theorems 3.1 and 4.4 with alpha = 1/shrink",
-    latex=r"F(x_k) - F^\star \le \frac{\alpha L D^2}{2k}, \quad \text{with FISTA} \quad \frac{2 \alpha L D^2}{(k + 1)^2}",
+    latex=r"F(x_k) - F^\star \le \frac{\alpha L D^2}{2k}, \text{ with FISTA } \frac{2 \alpha L D^2}{(k + 1)^2}",
     cases=lambda budget: [
         Case(f"{name}, {case.name}", case.problem, solver, case.max_iter, {"fast": solver.accelerated})
         for name, solver in _SEARCHING.items()

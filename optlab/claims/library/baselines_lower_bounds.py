@@ -110,7 +110,7 @@ def _chain_cases(length: int) -> list[Case]:
     ],
 )
 def chain_resists(k: Any, c: Any) -> Any:
-    """Along the whole chain, a span method started at 0 has a gap of at least L/8 (1/(k+1) - 1/(d+1)) after k gradients."""
+    """Along the whole chain a span method started at 0 has a gap of at least L/8 (1/(k+1) - 1/(d+1))."""
     return c.L / 8 * (1 / (k + 1) - 1 / (c.d + 1))
 
 

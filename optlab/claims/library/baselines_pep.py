@@ -13,10 +13,8 @@ from optlab.solvers.proximal_gradient import ProximalGradient
 
 INSTALLED = Assumption("PEPit is installed (extra `pep`)", lambda problem, case: available())
 #: Without PEPit there is nothing to compute, and that is what is then expected.
-EXPECTED = {"expected": "SUPPORTED"} if available() else {
-    "expected": "NOT_APPLICABLE",
-    "reason": "PEPit is not installed; `pip install optlab-toolkit[pep]`",
-}
+_ABSENT = {"expected": "NOT_APPLICABLE", "reason": "PEPit is not installed; `pip install optlab-toolkit[pep]`"}
+EXPECTED: dict[str, Any] = {} if available() else _ABSENT
 _L, _D = 2.0, 3.0
 
 
@@ -87,7 +85,7 @@ def pep_nesterov(k: Any, c: Any) -> Any:
     **EXPECTED,
 )
 def pep_pg(k: Any, c: Any) -> Any:
-    """The worst case of the proximal gradient method is L D^2 / (4 k), which the half-line of base/pg-convex attains."""
+    """The worst case of the proximal gradient method is L D^2 / (4 k), attained on the half-line of base/pg-convex."""
     return _L * _D**2 / (4 * k)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,11 @@ def _noisy(solver: Callable[[int], SGD], steps: tuple[int, ...] = STEPS, **optio
         for sigma in (1.0, 10.0)
         for d in (1, 10)
     ]
+
+
+def _anytime(solver: SGD, **options: Any) -> list[Case]:
+    """The same problems, with all checkpoints on one run."""
+    return [replace(case, record=list(STEPS)) for case in _noisy(lambda N: solver, STEPS[-1:], **options)]
 
 
 def _biased(solver: SGD, N: int = 300) -> Control:
@@ -60,7 +66,7 @@ def _mean_iterate_bound(k: Any, c: Any) -> Any:
     seeds=SEEDS,
 )
 def sgd_constant(k: Any, c: Any) -> Any:
-    """With constant steps D / (M sqrt(N + 1)) the average of N + 1 iterates has an expected gap of D M / sqrt(N + 1)."""
+    """With steps D / (M sqrt(N + 1)) the average of N + 1 iterates has an expected gap of at most D M / sqrt(N + 1)."""
     return _mean_iterate_bound(k, c)
 
 
@@ -72,9 +78,7 @@ _WEIGHTED = SGD(output="weighted")
     kind="expectation",
     source="textbook (A. Nemirovski et al. 2009, section 2.2): D^2 + M^2 sum s_i^2 over 2 sum s_i, written out",
     latex=r"\mathbb E F(\bar x_k) - F^\star \le D M \, \frac{1 + \sum_{i=0}^k 1/(i+1)}{2 \sum_{i=0}^k 1/\sqrt{i+1}}",
-    cases=lambda budget: [
-        Case(case.name, case.problem, _WEIGHTED, 3000, record=list(STEPS)) for case in _noisy(lambda N: _WEIGHTED, (3000,))
-    ],
+    cases=lambda budget: _anytime(_WEIGHTED),
     uses={"M": "upper"},
     assumptions=[CONVEX, UNBIASED],
     controls=[
@@ -96,10 +100,7 @@ _UNIFORM = SGD(output="average")
     kind="expectation",
     source="textbook; constant derived here by summation by parts",
     latex=r"\mathbb E F(\bar x_k) - F^\star \le \frac{3 R M}{2 \sqrt{k + 1}}, \qquad \|x - x^\star\| \le R \text{ on } C",
-    cases=lambda budget: [
-        Case(case.name, case.problem, _UNIFORM, 3000, record=list(STEPS))
-        for case in _noisy(lambda N: _UNIFORM, (3000,), project=True)
-    ],
+    cases=lambda budget: _anytime(_UNIFORM, project=True),
     uses={"M": "upper", "diameter": "upper"},
     assumptions=[CONVEX, UNBIASED],
     controls=[
@@ -109,7 +110,7 @@ _UNIFORM = SGD(output="average")
     seeds=SEEDS,
 )
 def sgd_sqrt_bounded(k: Any, c: Any) -> Any:
-    """On a feasible set within R of the minimiser the plain average loses the logarithm: 3 R M / (2 sqrt(k + 1))."""
+    """On a feasible set within R of the minimiser the plain average needs no logarithm: 3 R M / (2 sqrt(k + 1))."""
     return 1.5 * c.D * c.M / np.sqrt(k + 1)  # the ball of radius D around the minimiser: R = D
 
 
@@ -199,15 +200,13 @@ def _floor_bound(k: Any, c: Any) -> Any:
     assumptions=[CONVEX, UNBIASED],
     controls=[
         Control("a fifth of the bound", bound=lambda k, c: 0.2 * _quantile_bound(k, c)),
-        Control(
-            "biased gradients", cases=[Case("bias of 2", BiasedAbsolute(), _averaged(300), 300, record=[300])]
-        ),
+        Control("biased gradients", cases=[Case("bias of 2", BiasedAbsolute(), _averaged(300), 300, record=[300])]),
     ],
     seeds={"quick": 128, "standard": 256, "full": 1024},
     options={"delta": 0.1},
 )
 def sgd_high_probability(k: Any, c: Any) -> Any:
-    """With bounded noise and a bounded feasible set the gap of the average exceeds the bound with probability 0.1 at most."""
+    """With bounded noise on a bounded feasible set the average obeys this bound with probability at least 1 - delta."""
     return _quantile_bound(k, c)
 
 

@@ -69,11 +69,11 @@ def _limit_cases(budget: str) -> list[Case]:
     ],
     seeds={"quick": 5, "standard": 20, "full": 60},
     options={"tol": 1e-9},
-    doc="The distance vanishes exponentially, not polynomially, in gamma times the least margin on the path: gamma is 30 "
-    "over that margin here, and the two paths agree nearly to rounding.",
+    doc="The distance vanishes exponentially, not polynomially, in gamma times the least margin on the path; with that "
+    "product equal to 30, as here, the two paths agree nearly to rounding.",
 )
 def limit(k: Any, c: Any) -> Any:
-    """For large steps LR+GD, divided by gamma, follows the Batch Perceptron: at each fixed step the distance vanishes."""
+    """For large steps LR+GD, divided by gamma, follows the Batch Perceptron, up to any fixed step."""
     return np.zeros_like(k)
 
 
