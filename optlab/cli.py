@@ -161,13 +161,14 @@ def _list(options: argparse.Namespace) -> int:
     except ValueError as err:
         raise _UsageError(str(err)) from err
     console = _console()
-    cut = console.is_terminal  # a line each on a terminal; nothing is cut where it goes into a pipe
+    # A line each on a terminal; nothing is cut where it goes into a pipe.
+    fit: dict[str, Any] = {"no_wrap": True, "overflow": "ellipsis"} if console.is_terminal else {"soft_wrap": True}
     for title, rows in found.items():
         first, second = (max(len(row[i]) for row in rows) for i in (0, 1))
         console.print(Text(f"{title} ({len(rows)})", style="underline"))
         for name, facts, words in rows:
             line = Text.assemble((f"  {name:<{first}}  ", "bold"), (f"{facts:<{second}}  ", "dim"), words)
-            console.print(line, no_wrap=cut, overflow="ellipsis", soft_wrap=not cut)
+            console.print(line, **fit)
     return 0
 
 

@@ -18,7 +18,14 @@ __all__ = ["available", "worst_case"]
 
 
 def available() -> bool:
-    """Whether PEPit is installed."""
+    """Whether PEPit is installed.
+
+    Examples
+    --------
+    >>> from optlab.claims import pep
+    >>> isinstance(pep.available(), bool)
+    True
+    """
     return importlib.util.find_spec("PEPit") is not None
 
 

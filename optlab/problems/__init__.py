@@ -5,7 +5,8 @@ from optlab._lazy import lazy_names
 __all__, __getattr__ = lazy_names(
     "optlab.problems",
     {
-        "quadratic": ("Quadratic", "IndefiniteQuadratic", "NesterovChain", "LeastSquares"),
+        "quadratic": ("Quadratic", "IndefiniteQuadratic", "NesterovChain"),
+        "least_squares": ("LeastSquares",),
         "scalar": ("HuberLine", "AbsoluteLine", "CosineLine", "QuarticLine"),
         "nonsmooth": ("InfinityNorm",),
         "lasso": ("Lasso", "PlantedLasso", "SparseSelection"),

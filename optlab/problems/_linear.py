@@ -1,4 +1,4 @@
-"""Products with a data matrix, dense (any array library) or CSR, for points with leading axes, and its spectrum."""
+"""Linear algebra of the problems: products with dense or CSR data for points with leading axes, spectra, parabolas."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from optlab.core.constants import Constant, exact, upper
 from optlab.core.xp import is_sparse, namespace
 
-__all__ = ["adjoint", "apply", "dense", "largest_eigenvalue", "weighted_gram"]
+__all__ = ["adjoint", "apply", "dense", "largest_eigenvalue", "parabola_minimum", "weighted_gram"]
 
 #: Up to this many rows or columns a sparse matrix is made dense to compute its spectrum.
 _DENSE_LIMIT = 2000
@@ -58,3 +58,12 @@ def largest_eigenvalue(matrix: Any) -> Constant:
     xp = namespace(array)
     gram = array.T @ array if array.shape[0] >= array.shape[1] else array @ array.T
     return exact(max(float(xp.linalg.eigvalsh(gram)[-1]), 0.0), "largest eigenvalue of A^T A")
+
+
+def parabola_minimum(gradient: Any, direction: Any, curved: Any) -> Any:
+    """Return the minimiser of t -> F(x + t direction) for a quadratic F; 0 where F does not curve upwards along the direction."""
+    xp = namespace(gradient)
+    curvature = xp.sum(direction * curved, axis=-1)
+    upwards = curvature > 0.0
+    slope = xp.sum(gradient * direction, axis=-1)
+    return xp.where(upwards, -slope, 0.0 * slope) / xp.where(upwards, curvature, xp.ones_like(curvature))

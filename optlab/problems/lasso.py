@@ -77,18 +77,23 @@ class Lasso(Problem):
         return apply(self.A, x) - self.b
 
     def smooth_value(self, x: Any) -> Any:
+        """Return f(x), the differentiable part of F."""
         return 0.5 * namespace(x).sum(self._residual(x) ** 2, axis=-1)
 
     def smooth_gradient(self, x: Any) -> Any:
+        """Return the gradient of the differentiable part at x."""
         return adjoint(self.A, self._residual(x))
 
     def prox(self, x: Any, step: Any) -> Any:
+        """Return the proximal map of the penalty."""
         return self.penalty.prox(x, step)
 
     def value(self, x: Any) -> Any:
+        """Return F(x)."""
         return self.smooth_value(x) + self.penalty.value(x)
 
     def subgradient(self, x: Any) -> Any:
+        """Return a subgradient of F at x."""
         return self.smooth_gradient(x) + self.penalty.weight * namespace(x).sign(x)
 
     def duality_gap(self, x: Any) -> Any:
@@ -232,16 +237,20 @@ class SparseSelection(Problem):
         )
 
     def smooth_value(self, x: Any) -> Any:
+        """Return f(x), the differentiable part of F."""
         return 0.5 * namespace(x).sum(self.spectrum * (x - self.center) ** 2, axis=-1)
 
     def smooth_gradient(self, x: Any) -> Any:
+        """Return the gradient of the differentiable part at x."""
         return self.spectrum * (x - self.center)
 
     def prox(self, x: Any, step: Any) -> Any:
+        """Return the proximal map of the penalty."""
         xp = namespace(x)
         return xp.where(x * x > 2 * step * self.weight, x, xp.zeros_like(x))
 
     def value(self, x: Any) -> Any:
+        """Return F(x)."""
         xp = namespace(x)
         return self.smooth_value(x) + self.weight * xp.sum(xp.astype(x != 0.0, x.dtype), axis=-1)
 

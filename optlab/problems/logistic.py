@@ -93,15 +93,18 @@ class LogisticRegression(Problem):
         return Constants(**constants)
 
     def value(self, x: Any) -> Any:
+        """Return F(x)."""
         xp = namespace(x)
         loss = xp.mean(_softplus(xp, -apply(self.signed, x)), axis=-1)
         return loss + 0.5 * self.l2 * xp.sum(x * x, axis=-1) if self.l2 else loss
 
     def gradient(self, x: Any) -> Any:
+        """Return the gradient of F at x."""
         weights = _sigmoid(namespace(x), -apply(self.signed, x))
         return -adjoint(self.signed, weights) / self.n + self.l2 * x
 
     def hessian_product(self, x: Any, v: Any) -> Any:
+        """Return the Hessian of F at x, applied to v."""
         p = _sigmoid(namespace(x), apply(self.signed, x))
         return adjoint(self.signed, p * (1 - p) * apply(self.signed, v)) / self.n + self.l2 * v
 

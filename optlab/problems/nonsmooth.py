@@ -75,9 +75,11 @@ class InfinityNorm(Problem):
         return self.G * self.D / math.sqrt(self.d) if integer("k", k, at_least=0) < self.d else 0.0
 
     def value(self, x: Any) -> Any:
+        """Return F(x)."""
         return self.G * np.max(np.abs(x), axis=-1)
 
     def subgradient(self, x: Any) -> Any:
+        """Return a subgradient of F at x."""
         x = np.asarray(x)
         first = np.argmax(np.abs(x), axis=-1, keepdims=True)
         return self.G * np.where(np.arange(self.d) == first, np.sign(x), 0.0)

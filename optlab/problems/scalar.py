@@ -64,7 +64,7 @@ class HuberLine(_Line):
     References
     ----------
     Y. Drori, M. Teboulle, Performance of first-order methods for smooth convex minimization: a novel approach,
-    Mathematical Programming 145 (2014), Theorems 3.1 and 3.2.
+    Mathematical Programming 145 (2014), Theorem 3.1 and the instance after it.
 
     Examples
     --------
@@ -85,14 +85,17 @@ class HuberLine(_Line):
         )
 
     def value(self, x: Any) -> Any:
+        """Return F(x)."""
         size = np.abs(x[..., 0])
         inner = np.minimum(size, self.threshold)
         return self.L * inner * (size - 0.5 * inner)
 
     def gradient(self, x: Any) -> Any:
+        """Return the gradient of F at x."""
         return self.L * np.clip(x, -self.threshold, self.threshold)
 
     def line_minimum(self, x: Any, direction: Any) -> Any:
+        """Return a t that minimises F(x + t direction)."""
         return self._towards_zero(x, direction)
 
 
@@ -125,12 +128,15 @@ class AbsoluteLine(_Line):
         super().__init__(D, G=exact(self.G, "|slope| away from 0"))
 
     def value(self, x: Any) -> Any:
+        """Return F(x)."""
         return self.G * np.abs(x[..., 0])
 
     def subgradient(self, x: Any) -> Any:
+        """Return a subgradient of F at x."""
         return self.G * np.sign(x)
 
     def line_minimum(self, x: Any, direction: Any) -> Any:
+        """Return a t that minimises F(x + t direction)."""
         return self._towards_zero(x, direction)
 
 
@@ -170,9 +176,11 @@ class CosineLine(_Line):
         )
 
     def value(self, x: Any) -> Any:
+        """Return F(x)."""
         return 2 * self.L * np.sin(0.5 * x[..., 0]) ** 2  # 1 - cos x, without its cancellation near 0
 
     def gradient(self, x: Any) -> Any:
+        """Return the gradient of F at x."""
         return self.L * np.sin(x)
 
 
@@ -208,12 +216,15 @@ class QuarticLine(_Line):
         super().__init__(D, L=lower(self.L, "second derivative on [-1, 1]; it grows without bound"))
 
     def value(self, x: Any) -> Any:
+        """Return F(x)."""
         return self.L / 12 * x[..., 0] ** 4
 
     def gradient(self, x: Any) -> Any:
+        """Return the gradient of F at x."""
         return self.L / 3 * x**3
 
     def line_minimum(self, x: Any, direction: Any) -> Any:
+        """Return a t that minimises F(x + t direction)."""
         return self._towards_zero(x, direction)
 
 

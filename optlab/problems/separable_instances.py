@@ -304,7 +304,7 @@ class Contradictory(Separable):
         z = as_data(z, "z", ndim=1)
         super().__init__(np.stack([z, z]), [1, -1])
         certificate = "log(1 + e^-m) + log(1 + e^m) >= 2 log 2, with equality at m = 0"
-        self.reference = Reference.exact(math.log(2), np.zeros(len(z)), certificate=certificate)
+        self.reference = Reference.exact(math.log(2), certificate=certificate)
 
 
 EXAMPLES: dict[str, Callable[[], Problem]] = {

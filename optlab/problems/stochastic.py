@@ -68,6 +68,7 @@ class NoisyQuadratic(Quadratic):
         return namespace(self.like).asarray(normal, dtype=self.dtype, device=device(self.like))
 
     def stochastic_gradient(self, x: Any, xi: Any) -> Any:
+        """Return the gradient estimate at x for the sample xi."""
         return self.gradient(x) + self.sigma / math.sqrt(self.shape[0]) * xi
 
 
@@ -181,9 +182,11 @@ class NoisyAbsolute(Problem):
         return np.full(self.d, self.D / math.sqrt(self.d))
 
     def value(self, x: Any) -> Any:
+        """Return F(x)."""
         return self.G / math.sqrt(self.d) * np.sum(np.abs(x), axis=-1)
 
     def subgradient(self, x: Any) -> Any:
+        """Return a subgradient of F at x."""
         return self.G / math.sqrt(self.d) * np.sign(x)
 
     def draw(self, rng: np.random.Generator, size: int) -> Any:
@@ -191,6 +194,7 @@ class NoisyAbsolute(Problem):
         return 2.0 * rng.integers(0, 2, (size, self.d)) - 1.0
 
     def stochastic_gradient(self, x: Any, xi: Any) -> Any:
+        """Return the gradient estimate at x for the sample xi."""
         return (self.G * np.sign(x) + self.sigma * xi) / math.sqrt(self.d)
 
 
@@ -227,6 +231,7 @@ class BiasedAbsolute(NoisyAbsolute):
         self.constants = Constants(**{**self.constants, "M": second_moment})
 
     def stochastic_gradient(self, x: Any, xi: Any) -> Any:
+        """Return the gradient estimate at x for the sample xi."""
         return super().stochastic_gradient(x, xi) - self.bias / math.sqrt(self.d)
 
 

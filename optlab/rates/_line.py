@@ -98,13 +98,13 @@ def _polynomial(x: Floats) -> Floats:
 
 
 def explains(x: Floats, y: Floats, root: Floats, z: Floats) -> bool:
-    """Whether (1, x, z) leaves no more of y than a polynomial with more freedom does: an F test at about 1 %."""
-    left = []
+    """Whether (1, x, z) leaves nothing but noise of y: no trace of order, and no more than a freer polynomial."""
+    residuals = []
     for design in (np.stack([np.ones(len(x)), x, z], axis=1), _polynomial(x)):
         design = root[:, None] * design / np.linalg.norm(design, axis=0)
-        residual = root * y - design @ (np.linalg.pinv(design) @ (root * y))
-        left.append(float(residual @ residual))
-    return left[0] <= left[1] * (1 + 10 / max(len(x) - 5, 1))
+        residuals.append(root * y - design @ (np.linalg.pinv(design) @ (root * y)))
+    ours, freer = (float(r @ r) for r in residuals)
+    return correlation(residuals[0]) < 0.4 and ours <= freer * (1 + 10 / max(len(x) - 5, 1))  # F at about 1 %
 
 
 def correlation(residual: Floats, most: float = 0.97) -> float:

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
 from ._curve import Curve, prepare, read
-from ._line import Line, bin_edges, bin_mean, bin_root, explains, line, repetition_se, serial_se
+from ._line import Line, bin_edges, bin_mean, bin_root, line, repetition_se, serial_se
 from ._result import RateFit, inconclusive
+from ._window import MIN_POINTS, Law, bending, extrapolations, window_start
 
 Floats = NDArray[np.float64]
-Law = Literal["sublinear", "linear"]
-
-MIN_POINTS = 8
 _BINS = 96
 _SUSPECT = 0.9  # level at which a drift widens the interval: one too many costs little, one missed costs coverage
-_STEADY = 0.02  # a local slope that changes by less than this share over the window counts as constant
 
 
 @dataclass(frozen=True)
@@ -142,7 +138,7 @@ def fit_law(kind: Law, curve: Curve, fixed: bool, confidence: float, rng: int | 
     gaps = [curve.gap] + ([curve.gap + curve.below, curve.gap - curve.above] if curve.below + curve.above else [])
     ends = np.log(np.stack(gaps))
     logs = bin_mean(ends, edges)
-    start = 0 if fixed else _window_start(kind, xb, logs[0], root)
+    start = 0 if fixed else window_start(kind, xb, logs[0], root)
     first, whole = int(edges[start]), (xb, logs[0], root)
     curve, x, raw = curve.at(slice(first, None)), x[first:], ends[0, first:]
     edges, xb, logs, root = edges[start:] - first, xb[start:], logs[:, start:], root[start:]
@@ -156,10 +152,10 @@ def fit_law(kind: Law, curve: Curve, fixed: bool, confidence: float, rng: int | 
     if curve.samples is not None:
         half = max(half, _over_repetitions(curve, edges, fitted.weights, confidence, rng))
     slopes = [f.slope for f in fits]
-    bend = _bend(xb, logs[0], root)
+    bend = bending(xb, logs[0], root)
     if start or bend.nonzero(_SUSPECT):
         curve = curve.noting("the local slope may still drift, so the interval was widened to where that leads")
-        slopes += _extrapolations(kind, *whole, start, fitted.slope)
+        slopes += extrapolations(kind, *whole, start, fitted.slope, confidence)
     result = _judge(kind, curve, len(xb), fitted, (min(slopes) - half, max(slopes) + half), confidence)
     return Model(result, np.exp(xb) if kind == "sublinear" else xb, logs[0], root)
 
@@ -175,71 +171,6 @@ def _unfit(kind: Law, curve: Curve) -> str | None:
     if kind == "sublinear" and curve.k[-1] < 4 * curve.k[0]:
         return f"window too short: k grows only from {curve.k[0]:g} to {curve.k[-1]:g}, a power needs a factor 4{told}"
     return None
-
-
-def _window_start(kind: Law, x: Floats, y: Floats, root: Floats) -> int:
-    """First bin of the longest final window with a steady slope; the shortest one allowed when none is steady."""
-    span = x[-1] - x[0]
-    if kind == "sublinear":
-        shortest = min(span, max(np.log(4.0), min(np.log(10.0), span / 2)))
-    else:
-        shortest = span / 4
-    lengths = np.linspace(span, shortest, 13)
-    starts = [int(np.searchsorted(x, x[-1] - length * (1 + 1e-12))) for length in lengths]
-    starts = [s for s in starts if len(x) - s >= MIN_POINTS] or [0]
-    for i, start in enumerate(starts):
-        if _steady(x[start:], y[start:], root[start:]):
-            # A transient that has just become invisible still biases: go a little beyond where it was last seen.
-            return starts[min(i + 2, len(starts) - 1)] if i else start
-    return starts[-1]
-
-
-def _steady(x: Floats, y: Floats, root: Floats) -> bool:
-    """Whether the local slope is constant, to 2 % or to what noise hides.
-
-    Curvature sees smooth bends; comparing with the late slope sees an early kink, which no parabola follows.
-    """
-    whole, bend = line(x, y, root), _bend(x, y, root)
-    if abs(bend.slope) * 2 * (x[-1] - x[0]) > _STEADY * abs(whole.slope) and bend.nonzero(0.99):
-        return False
-    for share in (0.6, 0.8):
-        late = x >= x[0] + share * (x[-1] - x[0])
-        if late.sum() >= MIN_POINTS // 2:
-            end = line(x[late], y[late], root[late])
-            if abs(end.slope - whole.slope) > max(_STEADY * abs(end.slope), end.half_width(0.995)):
-                return False
-    return True
-
-
-def _bend(x: Floats, y: Floats, root: Floats) -> Line:
-    """The curvature of y over x: half the change of the local slope per unit of x."""
-    centred = x - x.mean()
-    return line(x, y, root, z=centred**2, column=2, smooth=True)
-
-
-def _extrapolations(kind: Law, x: Floats, y: Floats, root: Floats, start: int, slope: float) -> list[float]:
-    """Slopes under the classical corrections to a pure law, to first order, and the slope at the end of the window.
-
-    A correction is fitted on the window, which starts at bin `start`; and, for noise may hide it there, on the
-    longest window all of whose bend it explains.
-    """
-    bend = _bend(x[start:], y[start:], root[start:])
-    found = [slope + 2 * bend.slope * (x[-1] - x[start:].mean())]
-    positive = np.log(np.maximum(x, 0.7 if kind == "sublinear" else 1e-9))  # log log k, or log k, must exist
-    offset = np.exp(np.clip(-slope * (x - x[-1]), -700, 700))
-    corrections = [positive, offset] + ([np.exp(x[0] - x)] if kind == "sublinear" else [])  # the last: a shift of k
-    least = int(np.searchsorted(x, 0.7 if kind == "sublinear" else 0.5))
-    for z in corrections:
-        first = least if z is positive else 0
-        earlier = np.unique(np.linspace(first, start, 6).astype(int)) if start > first else []
-        for s in earlier:
-            if explains(x[s:], y[s:], root[s:], z[s:]):
-                found.append(line(x[s:], y[s:], root[s:], z=z[s:]).slope)
-                break
-        s = max(first, start)
-        if len(x) - s >= 5:
-            found.append(line(x[s:], y[s:], root[s:], z=z[s:]).slope)
-    return found
 
 
 def _over_repetitions(

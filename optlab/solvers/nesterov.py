@@ -12,7 +12,7 @@ from optlab.core.solver import Solver, State
 from optlab.core.validate import number
 from optlab.solvers._steps import smooth_step
 
-__all__ = ["EXAMPLES", "NesterovAcceleratedGradient", "next_momentum"]
+__all__ = ["EXAMPLES", "NesterovAcceleratedGradient"]
 
 
 def next_momentum(t: float) -> float:

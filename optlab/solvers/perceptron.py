@@ -122,8 +122,8 @@ class Perceptron(Solver):
         chosen = chosen[:made]
         state.counts = state.counts + np.bincount(chosen, minlength=len(state.margins))
         # Not summed up chunk by chunk, so that no chunk leaves its mark in the rounding.
-        state.x = state.x0 + problem.weighted_rows(state.counts.astype(state.x0.dtype))
-        problem.charge("rows", made)
+        state.x = state.x0 + problem.rows().T @ state.counts.astype(state.x0.dtype)
+        problem.charge("rows", made - 1)
         state.k += made
         state.trace = {"chosen": chosen}
         return state if (state.margins <= 0).any() else self._verify(problem, state, problem.margins(state.x))

@@ -75,7 +75,7 @@ class SubgradientDescent(Solver):
     ----------
     N. Z. Shor, Minimization Methods for Non-Differentiable Functions, Springer 1985.  B. T. Polyak, Introduction to
     Optimization, Optimization Software 1987.  M. Zamani, F. Glineur, Exact convergence rate of the last iterate in
-    subgradient methods, arXiv:2307.11134 (2023).
+    subgradient methods, SIAM Journal on Optimization 35 (2025), arXiv:2307.11134.
 
     Examples
     --------

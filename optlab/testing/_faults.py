@@ -10,7 +10,7 @@ import numpy as np
 from optlab.core.result import Result
 from optlab.core.run import _finite
 from optlab.core.solver import Solver
-from optlab.testing._overlay import Overlay, OracleFault, Switch, exploding, poisoned, raising
+from optlab.testing._overlay import OracleFault, Overlay, Switch, exploding, poisoned, raising
 from optlab.testing._same import require, same_point
 
 __all__ = ["faulty_oracles"]

@@ -116,5 +116,7 @@ def single_precision(problem: Any) -> Any:
         if isinstance(value, np.ndarray) and value.dtype == np.float64:
             attributes[name] = value.astype(np.float32)
     start = twin.start(np.random.default_rng(0))
-    answers = [getattr(twin, name)(start) for name in ("gradient", "subgradient", "smooth_gradient") if hasattr(twin, name)]
+    answers = [
+        getattr(twin, name)(start) for name in ("gradient", "subgradient", "smooth_gradient") if hasattr(twin, name)
+    ]
     return twin if answers and all(a.dtype == np.float32 for a in [start, *answers]) else None

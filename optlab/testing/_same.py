@@ -40,7 +40,9 @@ def same_point(a: Any, b: Any, rtol: float = 0.0) -> bool:
 
 def same_history(a: History, b: History, what: str) -> None:
     """Require that two histories agree in every column but the time, and in every trace."""
-    require(set(a.columns) == set(b.columns), f"{what}: the histories have different columns, {a.columns} and {b.columns}")
+    require(
+        set(a.columns) == set(b.columns), f"{what}: the histories have different columns, {a.columns} and {b.columns}"
+    )
     for name in a.columns:
         if name != "time":
             require(_same_column(a[name], b[name]), f"{what}: the history column {name!r} differs")

@@ -57,7 +57,10 @@ def test_smooth_part_and_prox(name, assert_derivative, assert_batched):
     assert np.linalg.norm(moved) <= problem.constants.L * np.linalg.norm(v) * (1 + 1e-12)
     step = 0.3
     p = problem.prox(x, step)
-    penalty = lambda u: problem.value(u) - problem.smooth_value(u)
+
+    def penalty(u):
+        return problem.value(u) - problem.smooth_value(u)
+
     best = penalty(p) + np.sum((p - x) ** 2) / (2 * step)
     for u in [x, np.zeros_like(x), *(p + 0.1 * rng.standard_normal((100, *problem.shape)))]:
         assert best <= penalty(u) + np.sum((u - x) ** 2) / (2 * step) + 1e-12

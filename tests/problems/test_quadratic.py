@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import optlab as ol
-from optlab.problems import quadratic
+from optlab.problems import least_squares, quadratic
 from optlab.problems._linear import adjoint, apply, largest_eigenvalue, weighted_gram
+
+EXAMPLES = quadratic.EXAMPLES | least_squares.EXAMPLES
 
 
 def hessian_of(problem):
@@ -18,9 +20,9 @@ def hessian_of(problem):
     return np.stack([problem.hessian_product(problem.start(), e) for e in identity])
 
 
-@pytest.mark.parametrize("name", quadratic.EXAMPLES)
+@pytest.mark.parametrize("name", EXAMPLES)
 def test_oracles_agree_with_each_other(name, assert_derivative, assert_batched):
-    problem = quadratic.EXAMPLES[name]()
+    problem = EXAMPLES[name]()
     rng = np.random.default_rng(0)
     x, v = rng.standard_normal((2, *problem.shape))
     assert_derivative(problem.value, problem.gradient, x, v)
@@ -29,9 +31,9 @@ def test_oracles_agree_with_each_other(name, assert_derivative, assert_batched):
     assert_batched(problem, ["value", "gradient"], rng)
 
 
-@pytest.mark.parametrize("name", [name for name in quadratic.EXAMPLES if "Indefinite" not in name])
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if "Indefinite" not in name])
 def test_reference_and_constants_are_certified(name):
-    problem = quadratic.EXAMPLES[name]()
+    problem = EXAMPLES[name]()
     eigenvalues = np.linalg.eigvalsh(hessian_of(problem))
     assert eigenvalues[-1] <= problem.constants.L * (1 + 1e-12)
     if "mu" in problem.constants:
@@ -142,7 +144,7 @@ def test_least_squares_against_exact_rational_arithmetic():
 
 
 def test_least_squares_rank_deficient_and_consistent():
-    problem = quadratic.EXAMPLES["LeastSquares(rank deficient)"]()
+    problem = EXAMPLES["LeastSquares(rank deficient)"]()
     assert "mu" not in problem.constants
     best = np.linalg.lstsq(problem.A, problem.b, rcond=None)[0]
     np.testing.assert_allclose(problem.reference.x, best, atol=1e-12)
@@ -153,7 +155,7 @@ def test_least_squares_rank_deficient_and_consistent():
 
 
 def test_sparse_and_dense_data_give_the_same_problem():
-    sparse = quadratic.EXAMPLES["LeastSquares(sparse)"]()
+    sparse = EXAMPLES["LeastSquares(sparse)"]()
     dense = ol.problems.LeastSquares(sparse.A.toarray(), sparse.b)
     x = np.arange(5.0)
     np.testing.assert_allclose(sparse.gradient(x), dense.gradient(x))

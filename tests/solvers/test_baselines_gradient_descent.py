@@ -38,11 +38,14 @@ def test_backtracking_takes_the_first_step_that_decreases_enough():
     problem = ol.problems.Quadratic([1.0, 10.0])
     solver = ol.GradientDescent(line_search="backtracking", step_size=2.0, shrink=0.5, armijo=0.5)
     result = solver.run(problem, max_iter=10, store_x=True)
+
+    def accepts(x, size):
+        g = problem.gradient(x)
+        return problem.value(x - size * g) <= problem.value(x) - 0.5 * size * (g @ g) * (1 - 1e-12)
+
     for before, size in zip(result.history.x, result.history["step_size"][1:], strict=False):
-        g = problem.gradient(before)
-        accepts = lambda s: problem.value(before - s * g) <= problem.value(before) - 0.5 * s * (g @ g) * (1 - 1e-12)
-        assert accepts(size)
-        assert size == 2.0 or not accepts(2 * size)
+        assert accepts(before, size)
+        assert size == 2.0 or not accepts(before, 2 * size)
     trials = np.log2(2.0 / result.history["step_size"][1:]) + 1
     assert result.calls["value"] == 10 + trials.sum()  # F(x) once a step, and every trial
     assert result.calls["gradient"] == 10

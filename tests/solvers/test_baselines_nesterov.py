@@ -41,22 +41,24 @@ def test_momentum_numbers():
 @pytest.mark.parametrize("d", [5, 41])
 def test_bounds_on_the_chain(d):
     problem = ol.problems.NesterovChain(d)
-    k = np.arange(1, 200)
-    c, gap = (
-        problem.constants,
-        lambda mu: ol.NesterovAcceleratedGradient(mu=mu).run(problem, max_iter=199).history["gap"],
+    c, k = problem.constants, np.arange(1, 200)
+    convex, strongly = (
+        ol.NesterovAcceleratedGradient(mu=mu).run(problem, max_iter=199).history["gap"] for mu in (0.0, "auto")
     )
-    assert (gap(0.0)[1:] <= 2 * c.L * c.D**2 / (np.arange(1, 200) + 1) ** 2).all()
-    first = gap(0.0)[0]
-    strongly = (1 - np.sqrt(c.mu / c.L)) ** k * (first + c.mu / 2 * c.D**2)
-    assert (gap("auto")[1:] <= strongly * (1 + 1e-9) + 1e-15).all()
+    assert (convex[1:] <= 2 * c.L * c.D**2 / (k + 1) ** 2).all()
+    bound = (1 - np.sqrt(c.mu / c.L)) ** k * (convex[0] + c.mu / 2 * c.D**2)
+    assert (strongly[1:] <= bound * (1 + 1e-9) + 1e-15).all()
 
 
 def test_auto_uses_a_certified_modulus_only():
-    mu_of = lambda problem: ol.NesterovAcceleratedGradient(step_size=0.1).run(problem, max_iter=1).history["mu"][0]
-    quadratic = lambda **constants: ol.FunctionProblem(
-        1, value=lambda x: float(x @ x), gradient=lambda x: 2 * x, constants=ol.Constants(**constants)
-    )
+    def quadratic(**constants):
+        return ol.FunctionProblem(
+            1, value=lambda x: float(x @ x), gradient=lambda x: 2 * x, constants=ol.Constants(**constants)
+        )
+
+    def mu_of(problem):
+        return ol.NesterovAcceleratedGradient(step_size=0.1).run(problem, max_iter=1).history["mu"][0]
+
     assert mu_of(quadratic(mu=ol.constants.lower(0.5, "test"))) == 0.5
     assert mu_of(quadratic(mu=ol.constants.estimate(0.5, "test"))) == 0.0
     assert mu_of(quadratic(mu=ol.constants.exact(-1.0, "test"))) == 0.0

@@ -53,7 +53,10 @@ def test_one_step_by_hand():
 def test_fista_momentum_by_hand(problem):
     states = list(VARIANTS["fista"].iterate(problem, max_iter=3))
     step = 1 / problem.constants.L
-    p = lambda y: problem.prox(y - step * problem.smooth_gradient(y), step)
+
+    def p(y):
+        return problem.prox(y - step * problem.smooth_gradient(y), step)
+
     x1 = p(states[0].x)
     x2 = p(x1)  # t_0 = 1: the first extrapolation is none
     t1 = (1 + 5**0.5) / 2
@@ -64,9 +67,11 @@ def test_fista_momentum_by_hand(problem):
 
 
 def test_monotone_variant_never_increases_and_plain_fista_does(problem):
-    values = lambda name: VARIANTS[name].run(problem, max_iter=400).history["value"]
-    assert (np.diff(values("fista, monotone")) <= 0).all()
-    assert (np.diff(values("fista")) > 1e-9).any()
+    monotone, plain = (
+        VARIANTS[name].run(problem, max_iter=400).history["value"] for name in ("fista, monotone", "fista")
+    )
+    assert (np.diff(monotone) <= 0).all()
+    assert (np.diff(plain) > 1e-9).any()
 
 
 @settings(max_examples=15)

@@ -70,7 +70,10 @@ def test_common_random_numbers_across_solvers():
 
 def test_default_scales_use_the_second_moment():
     problem = ol.problems.NoisyAbsolute(G=3.0, sigma=4.0, D=10.0)
-    first = lambda **options: ol.SGD(**options).run(problem, max_iter=1, rng=0).history["step_size"][-1]
+
+    def first(**options):
+        return ol.SGD(**options).run(problem, max_iter=1, rng=0).history["step_size"][-1]
+
     assert first() == 2.0
     assert first(schedule="constant", horizon=3) == 1.0
     assert first(schedule="linear", horizon=3) == 0.75

@@ -46,7 +46,10 @@ def test_schedules_by_hand():
 
 def test_default_scales_are_those_of_the_theory():
     problem = ol.problems.InfinityNorm(d=4, G=2.0, D=3.0)
-    first = lambda **options: ol.SubgradientDescent(**options).run(problem, max_iter=1).history["step_size"][-1]
+
+    def first(**options):
+        return ol.SubgradientDescent(**options).run(problem, max_iter=1).history["step_size"][-1]
+
     assert first() == 1.5
     assert first(schedule="constant", horizon=8) == 0.5
     assert first(schedule="linear", horizon=8) == pytest.approx(0.5 * 8 / 9)

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from optlab.claims import Assumption, Case, Control, Measurement, claim
+from optlab.problems.least_squares import LeastSquares
 from optlab.problems.logistic import LogisticRegression
-from optlab.problems.quadratic import LeastSquares, NesterovChain, Quadratic
+from optlab.problems.quadratic import NesterovChain, Quadratic
 from optlab.problems.scalar import CosineLine, HuberLine
 from optlab.solvers.gradient_descent import GradientDescent
 from optlab.solvers.nesterov import NesterovAcceleratedGradient
@@ -105,7 +106,7 @@ def _axis(name: str, i: int, spectrum: list[float], solver: Any, steps: int, tig
 
 @claim(
     "base/gd-linear",
-    source="textbook (B. T. Polyak, Introduction to Optimization, 1987, section 1.4)",
+    source="textbook (B. T. Polyak, Introduction to Optimization, 1987, section 1.4, Theorem 3)",
     latex=r"\|x_k - x^\star\| \le (1 - \mu/L)^k \, D",
     measured="distance",
     cases=lambda budget: [

@@ -94,7 +94,7 @@ def subgradient_sqrt(k: Any, c: Any) -> Any:
 
 @claim(
     "base/subgradient-last",
-    source="M. Zamani, F. Glineur, arXiv:2307.11134 (2023), the linearly decaying step sizes",
+    source="M. Zamani, F. Glineur, SIAM J. Optim. 35 (2025), arXiv:2307.11134, linearly decaying steps",
     latex=r"F(x_N) - F^\star \le \frac{G D}{\sqrt{N + 1}}, \qquad s_k = \frac{D (N - k)}{G (N + 1)^{3/2}}",
     axis="horizon",
     measured=_at_horizon,

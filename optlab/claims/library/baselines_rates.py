@@ -68,7 +68,7 @@ def _huber_sweep(step: float | None = None) -> list[Case]:
 @claim(
     "base/gd-huber-attains",
     kind="exactness",
-    source="Y. Drori, M. Teboulle, Math. Program. 145 (2014), Theorem 3.2",
+    source="Y. Drori, M. Teboulle, Math. Program. 145 (2014), section 3",
     latex=r"F_k(x_k) - F_k^\star = \frac{L D^2}{4 k + 2}, \quad F_k \text{ with threshold } \frac{D}{2k + 1}",
     measured=_worst_gap,
     axis="number of steps k",

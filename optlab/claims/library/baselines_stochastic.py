@@ -99,7 +99,7 @@ _UNIFORM = SGD(output="average")
     "base/sgd-sqrt-bounded",
     kind="expectation",
     source="textbook; constant derived here by summation by parts",
-    latex=r"\mathbb E F(\bar x_k) - F^\star \le \frac{3 R M}{2 \sqrt{k + 1}}, \qquad \|x - x^\star\| \le R \text{ on } C",
+    latex=r"\mathbb E F(\bar x_k) - F^\star \le \frac{3 R M}{2 \sqrt{k + 1}}, \; \|x - x^\star\| \le R \text{ on } C",
     cases=lambda budget: _anytime(_UNIFORM, project=True),
     uses={"M": "upper", "diameter": "upper"},
     assumptions=[CONVEX, UNBIASED],
