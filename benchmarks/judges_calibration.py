@@ -76,7 +76,9 @@ def _shares(share: float, seeds: int) -> Setting:
 AXIS = np.unique(np.round(np.geomspace(1, 10_000, 80)))
 
 
-def _curve(name: str, excess: float, seeds: int = 1, noise: float = 0.0, logs: int = 0, level: float | None = None) -> Setting:
+def _curve(
+    name: str, excess: float, seeds: int = 1, noise: float = 0.0, logs: int = 0, level: float | None = None
+) -> Setting:
     def draw(rng: np.random.Generator) -> list[CaseData]:
         own = np.exp(noise * rng.standard_normal((seeds, 1)))
         wiggle = np.exp(noise * rng.standard_normal((seeds, AXIS.size)))
@@ -94,7 +96,8 @@ def _sweep(excess: float, sides: str, seeds: int, noise: float) -> Setting:
         ]
 
     holds = excess <= 0 if sides == "upper" else excess == 0
-    name = f"slope {2 + excess:g}, claimed {'at most' if sides == 'upper' else 'equal to'} 2, {seeds} seed(s), noise {noise:g}"
+    claimed = "at most" if sides == "upper" else "equal to"
+    name = f"slope {2 + excess:g}, claimed {claimed} 2, {seeds} seed(s), noise {noise:g}"
     return Setting("scaling", name, holds, draw, {"sides": sides}, 0.05 if seeds > 1 or noise == 0 else None)
 
 
@@ -126,11 +129,15 @@ SETTINGS = [
     *(_sweep(e, "both", 16, 0.1) for e in (-0.3, -0.1, 0.0, 0.1, 0.3)),
     *(_sweep(e, "upper", 1, 0.1) for e in (0.0, 0.3)),
     *(_pairs(r) for r in (0.8, 0.95, 1.0, 1.05, 1.2)),
-    _fixed("pathwise", "one violation of 1e-6 in 10 000 points", False, lambda rng: 1 + 1e-6 * (np.arange(10_000) == 77)),
+    _fixed(
+        "pathwise", "one violation of 1e-6 in 10 000 points", False, lambda rng: 1 + 1e-6 * (np.arange(10_000) == 77)
+    ),
     _fixed("pathwise", "at the bound up to rounding", True, lambda rng: 1 + 1e-15 * rng.standard_normal(10_000)),
     _fixed("lower", "one violation of 1e-6 in 10 000 points", False, lambda rng: 1 - 1e-6 * (np.arange(10_000) == 77)),
     _fixed("lower", "at the bound up to rounding", True, lambda rng: 1 + 1e-15 * rng.standard_normal(10_000)),
-    _fixed("exactness", "one deviation of 1e-6 in 10 000 points", False, lambda rng: 1 + 1e-6 * (np.arange(10_000) == 77)),
+    _fixed(
+        "exactness", "one deviation of 1e-6 in 10 000 points", False, lambda rng: 1 + 1e-6 * (np.arange(10_000) == 77)
+    ),
     _fixed("exactness", "equal up to rounding", True, lambda rng: 1 + 1e-15 * rng.standard_normal(10_000)),
 ]
 
@@ -165,12 +172,19 @@ def markdown(rows: list[dict[str, Any]]) -> str:
     lines = [
         f"Each row: {rows[0]['studies']} synthetic studies of known truth "
         "(`python benchmarks/judges_calibration.py` reproduces them).",
-        "*False alarm*: REFUTED though the claim holds.  *Miss*: SUPPORTED though it is false.  *Power*: the right verdict.",
-        "*Open*: INCONCLUSIVE.  *Level*: the bound on false alarm or miss that the judge promises in that row;",
-        "empty where it promises none.",
+        "*False alarm*: REFUTED though the claim holds.  *Miss*: SUPPORTED though it is false.",
+        "*Power*: the right verdict.  *Open*: INCONCLUSIVE.",
+        "*Level*: the bound on false alarm or miss that the judge promises in that row; empty where it promises none.",
+        "(The bounds on a mean are Student's: a long left tail makes false alarms more frequent than 5 %.)",
     ]
     for kind in dict.fromkeys(row["kind"] for row in rows):
-        lines += ["", f"**{kind}**", "", "| data | truth | false alarm | miss | power | open | level |", "|---|---|--:|--:|--:|--:|--:|"]
+        lines += [
+            "",
+            f"**{kind}**",
+            "",
+            "| data | truth | false alarm | miss | power | open | level |",
+            "|---|---|--:|--:|--:|--:|--:|",
+        ]
         for row in rows:
             if row["kind"] == kind:
                 shares = (_percent(row[c]) for c in ("false_alarm", "miss", "power", "open", "level"))

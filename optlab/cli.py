@@ -6,12 +6,13 @@ Nothing but the standard library is imported before a command asks for it, so th
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shutil
 import sys
 import textwrap
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from optlab._version import __version__
@@ -55,10 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except _UsageError as err:
         print(f"optlab: {err}", file=sys.stderr)
     except KeyboardInterrupt:
-        print("optlab: interrupted before there was a result", file=sys.stderr)
-    except BrokenPipeError:  # the reader, `head` say, has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        print("optlab: interrupted", file=sys.stderr)
     except Exception:  # exit code 1 means an unexpected verdict, so a bug of ours must not end in it
         traceback.print_exc()
     return 2
@@ -143,7 +141,8 @@ def _show(record: dict[str, Any], options: argparse.Namespace) -> None:
     from optlab.report.terminal import table
     from optlab.report.verification import write
 
-    _console().print(table(record, quiet=options.quiet))
+    with _console() as console:
+        console.print(table(record, quiet=options.quiet))
     if options.html:
         write(options.html, page(record))
     for path in (options.html, getattr(options, "json", None)):
@@ -160,15 +159,15 @@ def _list(options: argparse.Namespace) -> int:
         found = listing(options.pattern)
     except ValueError as err:
         raise _UsageError(str(err)) from err
-    console = _console()
-    # A line each on a terminal; nothing is cut where it goes into a pipe.
-    fit: dict[str, Any] = {"no_wrap": True, "overflow": "ellipsis"} if console.is_terminal else {"soft_wrap": True}
-    for title, rows in found.items():
-        first, second = (max(len(row[i]) for row in rows) for i in (0, 1))
-        console.print(Text(f"{title} ({len(rows)})", style="underline"))
-        for name, facts, words in rows:
-            line = Text.assemble((f"  {name:<{first}}  ", "bold"), (f"{facts:<{second}}  ", "dim"), words)
-            console.print(line, **fit)
+    with _console() as console:
+        # A line each on a terminal; nothing is cut where it goes into a pipe.
+        fit: dict[str, Any] = {"no_wrap": True, "overflow": "ellipsis"} if console.is_terminal else {"soft_wrap": True}
+        for title, rows in found.items():
+            first, second = (max(len(row[i]) for row in rows) for i in (0, 1))
+            console.print(Text(f"{title} ({len(rows)})", style="underline"))
+            for name, facts, words in rows:
+                line = Text.assemble((f"  {name:<{first}}  ", "bold"), (f"{facts:<{second}}  ", "dim"), words)
+                console.print(line, **fit)
     return 0
 
 
@@ -181,21 +180,27 @@ def _info(options: argparse.Namespace) -> int:
         facts = describe(options.name)
     except ValueError as err:
         raise _UsageError(str(err)) from err
-    console = _console()
-    for title, text in facts.items():
-        if title in ("claim", "solver", "problem"):
-            console.print(Text.assemble(f"{title} ", (text, "bold")))
-        elif not title:
-            console.print(Text(f"\n{text}"), soft_wrap=True)
-        else:
-            console.print(Text.assemble("\n", (title, "dim"), f"\n{textwrap.indent(text, '  ')}"), soft_wrap=True)
+    with _console() as console:
+        for title, text in facts.items():
+            if title in ("claim", "solver", "problem"):
+                console.print(Text.assemble(f"{title} ", (text, "bold")))
+            elif not title:
+                console.print(Text(f"\n{text}"), soft_wrap=True)
+            else:
+                console.print(Text.assemble("\n", (title, "dim"), f"\n{textwrap.indent(text, '  ')}"), soft_wrap=True)
     return 0
 
 
-def _console() -> Any:
+@contextlib.contextmanager
+def _console() -> Iterator[Any]:
+    """Standard output; when the reader, `head` say, has had enough, the rest goes nowhere and the exit code stays."""
     from rich.console import Console
 
-    return Console(highlight=False, markup=False, emoji=False, width=shutil.get_terminal_size((120, 24)).columns)
+    width = shutil.get_terminal_size((120, 24)).columns
+    try:
+        yield Console(highlight=False, markup=False, emoji=False, width=width)
+    except (BrokenPipeError, SystemExit):  # rich turns the first into the second, with exit code 1
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _check_writable(path: str | None) -> None:

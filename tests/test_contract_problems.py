@@ -1,4 +1,4 @@
-"""The contract of `optlab.testing.check_problem`: every problem of the catalogue, and the siblings that break a rule."""
+"""The contract of `optlab.testing.check_problem`: every problem of the catalogue, siblings that break a rule."""
 
 from functools import cache
 

@@ -46,7 +46,20 @@ class Verdict(enum.Enum):
 
 
 class Known:
-    """What a bound may use, as attributes: constants of the problem, parameters of the case, extras of the run."""
+    """What a bound may use, as attributes: constants of the problem, parameters of the case, extras of the run.
+
+    Parameters
+    ----------
+    *sources : mapping
+        Numbers by name; a later source overrides an earlier one.
+
+    Examples
+    --------
+    >>> import optlab as ol
+    >>> c = ol.claims.Known({"L": 4.0}, {"D": 1.0})
+    >>> c.L * c.D**2, "mu" in c
+    (4.0, False)
+    """
 
     def __init__(self, *sources: Mapping[str, Any]) -> None:
         self._values: dict[str, Any] = {}
@@ -123,6 +136,16 @@ class Measurement:
         What to compare with, when that too is measured (comparison, exactness); the claim's bound otherwise.
     known : mapping, optional
         Numbers the bound may use, such as the initial distance.
+
+    Examples
+    --------
+    The number of updates of a perceptron, as one point of an axis:
+
+    >>> import optlab as ol
+    >>> def updates(case, problem, seed):
+    ...     return ol.claims.Measurement(problem.n, ol.Perceptron().run(problem).k)
+    >>> updates(None, ol.problems.Orthant(7), 0).value
+    7
     """
 
     axis: Any
@@ -133,7 +156,24 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Assumption:
-    """A hypothesis of the theorem as a predicate ``holds(problem, case) -> bool`` with a name for the report."""
+    """A hypothesis of the theorem as a predicate with a name for the report.
+
+    Parameters
+    ----------
+    name : str
+        The hypothesis in words.
+    holds : callable
+        ``holds(problem, case) -> bool``; a case on which it is false is left out.
+
+    Examples
+    --------
+    >>> import optlab as ol
+    >>> def short(problem, case):
+    ...     return case.solver.step_size <= 2 / problem.constants.L
+    >>> case = ol.claims.Case("long step", ol.problems.Quadratic([1.0, 2.0]), ol.GradientDescent(step_size=1.5))
+    >>> ol.claims.Assumption("the step is at most 2/L", short).holds(case.problem, case)
+    False
+    """
 
     name: str
     holds: Callable[[Any, Case], bool]
@@ -215,11 +255,29 @@ class Claim:
         Why another verdict is expected.
     doc : str
         Remarks for the report.
+    origin : str
+        Where the claim was found: "library", or the file or module that defines it.
 
     Raises
     ------
     ValueError
         If a field does not fit, naming it.
+
+    Examples
+    --------
+    >>> import optlab as ol
+    >>> theorem = ol.claims.Claim(
+    ...     id="mine/perceptron",
+    ...     statement="On n orthonormal samples the Perceptron makes at most n updates.",
+    ...     source="Novikoff 1962",
+    ...     kind="pathwise",
+    ...     cases=[ol.claims.Case(f"n = {n}", ol.problems.Orthant(n), ol.Perceptron()) for n in (5, 50)],
+    ...     measured=lambda case, problem, seed: ol.claims.Measurement(problem.n, case.solver.run(problem).k),
+    ...     bound=lambda n, c: n,
+    ...     controls=[ol.claims.Control("one update less", bound=lambda n, c: n - 1)],
+    ... )
+    >>> theorem.check().headline
+    'SUPPORTED'
     """
 
     id: str
@@ -325,7 +383,7 @@ def claim(
     >>> @ol.claim(
     ...     "mine/contraction",
     ...     measured="distance",
-    ...     cases=[ol.claims.Case("quadratic", quadratic, ol.GradientDescent(), 50, x0=[1.0, 1.0])],
+    ...     cases=[ol.claims.Case("quadratic", quadratic, ol.GradientDescent(), 50)],
     ...     controls=[ol.claims.Control("rate squared", bound=lambda k, c: c.D * (1 - c.mu / c.L) ** (2 * k))],
     ...     options={"floor": 1e-12},
     ... )

@@ -42,6 +42,13 @@ class Judgement:
         Confidence interval of the decisive quantity (a point for deterministic claims).
     message : str
         The reasoning in one sentence.
+
+    Examples
+    --------
+    >>> import optlab as ol
+    >>> claim = next(c for c in ol.claims.all_claims() if c.id == "base/gd-huber-attains")
+    >>> claim.check().judgement.verdict.name
+    'SUPPORTED'
     """
 
     verdict: Verdict
@@ -376,7 +383,27 @@ JUDGES: dict[str, Callable[[list[CaseData], Options], Judgement]] = {
 
 
 def judge(claim: Claim, data: list[CaseData]) -> Judgement:
-    """Return the verdict on a claim from its data; NOT_APPLICABLE when an assumption fails on every case."""
+    """Return the verdict on a claim from its data; NOT_APPLICABLE when an assumption fails on every case.
+
+    Parameters
+    ----------
+    claim : Claim
+        Its kind says which judge decides, its options how.
+    data : list of CaseData
+        What `optlab.claims.collect` measured.
+
+    Returns
+    -------
+    Judgement
+        The verdict with the numbers behind it.
+
+    Examples
+    --------
+    >>> import optlab as ol
+    >>> claim = next(c for c in ol.claims.all_claims() if c.id == "base/gd-convex")
+    >>> ol.claims.judge(claim, ol.claims.collect(claim, "quick", seeds=1, rng=0)).verdict.name
+    'SUPPORTED'
+    """
     usable = [one for one in data if one.applicable]
     if not usable:
         reasons = sorted({name for one in data for name in one.failed})

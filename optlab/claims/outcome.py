@@ -49,6 +49,14 @@ class Outcome:
         Time of the study with its controls.
     error : str
         Traceback when the study crashed.
+
+    Examples
+    --------
+    >>> import optlab as ol
+    >>> claim = next(c for c in ol.claims.all_claims() if c.id == "nlgd/C10-flat")
+    >>> outcome = claim.check()
+    >>> outcome.verdict.name, outcome.as_expected, outcome.power_shown, outcome.control.verdict.name
+    ('SUPPORTED', True, True, 'REFUTED')
     """
 
     claim: Claim

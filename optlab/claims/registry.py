@@ -70,12 +70,41 @@ def _unique(claims: Sequence[Claim]) -> None:
 def load_file(path: str | os.PathLike[str]) -> tuple[Claim, ...]:
     """Run a Python file and return the claims it defines.
 
+    Parameters
+    ----------
+    path : str or path-like
+        The file; it is executed.
+
+    Returns
+    -------
+    tuple of Claim
+        The claims among its global names.
+
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
         If it defines no claim, or two with one id.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import optlab as ol
+    >>> source = '''
+    ... import optlab as ol
+    ... case = ol.claims.Case("quadratic", ol.problems.Quadratic([1.0, 10.0]), ol.GradientDescent())
+    ... @ol.claim("mine/no-ascent", cases=[case])
+    ... def no_ascent(k, c):
+    ...     "The gap never exceeds its first value."
+    ...     return c.gap0 + 0 * k
+    ... '''
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "mine.py")
+    ...     with open(path, "w") as file:
+    ...         _ = file.write(source)
+    ...     [claim.id for claim in ol.claims.load_file(path)]
+    ['mine/no-ascent']
     """
     full = os.path.abspath(path)
     if not os.path.isfile(full):

@@ -33,7 +33,20 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Every(Schedule):
-    """Record every `n` steps."""
+    """Record every `n` steps.
+
+    Parameters
+    ----------
+    n : int, default 1
+        Distance of the rows, >= 1.
+
+    Examples
+    --------
+    >>> import optlab as ol
+    >>> result = ol.GradientDescent().run(ol.problems.Quadratic([1.0, 2.0]), max_iter=7, record=ol.Every(3))
+    >>> result.history["k"]
+    array([0, 3, 6, 7])
+    """
 
     n: int = 1
 
@@ -47,7 +60,20 @@ class Every(Schedule):
 
 @dataclass(frozen=True)
 class LogSpaced(Schedule):
-    """Record about `per_decade` rows per factor of ten in k: what log-log plots and slopes want."""
+    """Record about `per_decade` rows per factor of ten in k: what log-log plots and slopes want.
+
+    Parameters
+    ----------
+    per_decade : int, default 20
+        Rows per factor of ten, >= 1.
+
+    Examples
+    --------
+    >>> import optlab as ol
+    >>> result = ol.GradientDescent().run(ol.problems.Quadratic([1.0, 2.0]), max_iter=50, record=ol.LogSpaced(3))
+    >>> result.history["k"]
+    array([ 0,  1,  3,  5, 10, 22, 47, 50])
+    """
 
     per_decade: int = 20
 
@@ -66,7 +92,20 @@ class LogSpaced(Schedule):
 
 @dataclass(frozen=True)
 class At(Schedule):
-    """Record at the listed k."""
+    """Record at the listed k.
+
+    Parameters
+    ----------
+    ks : iterable of int
+        Where a row is wanted, >= 0; order and repetitions do not matter.
+
+    Examples
+    --------
+    >>> import optlab as ol
+    >>> result = ol.GradientDescent().run(ol.problems.Quadratic([1.0, 2.0]), max_iter=7, record=ol.At((5, 2)))
+    >>> result.history["k"]
+    array([0, 2, 5, 7])
+    """
 
     ks: tuple[int, ...]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from optlab.core.oracles import oracle_methods
+from optlab.core.oracles import counted_methods
 
 __all__ = ["Ledger"]
 
@@ -35,8 +35,8 @@ class Ledger:
 
     def __init__(self, problem: Any, calls: dict[str, int] | None = None) -> None:
         self.problem = problem
-        self.calls: dict[str, int] = dict.fromkeys(oracle_methods(problem), 0) | dict(calls or {})
-        for name in oracle_methods(problem):
+        self.calls: dict[str, int] = dict.fromkeys(counted_methods(problem), 0) | dict(calls or {})
+        for name in counted_methods(problem):
             setattr(self, name, _counted(getattr(problem, name), name, self.calls))
 
     def __getattr__(self, name: str) -> Any:

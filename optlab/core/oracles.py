@@ -31,6 +31,7 @@ __all__ = [
     "Subgradient",
     "Value",
     "check_requirements",
+    "counted_methods",
     "has_oracle",
     "oracle_methods",
 ]
@@ -177,6 +178,14 @@ def has_oracle(problem: Any, oracle: type) -> bool:
 def oracle_methods(problem: Any) -> list[str]:
     """Names of all oracle methods the problem offers."""
     return [name for names in ORACLES.values() for name in names if getattr(problem, name, None) is not None]
+
+
+def counted_methods(problem: Any) -> list[str]:
+    """Names of the oracle methods whose calls are counted: all but `draw`, which asks nothing about the problem.
+
+    A batched run draws once for each repetition; counting that would make the counts depend on the batch.
+    """
+    return [name for name in oracle_methods(problem) if name != "draw"]
 
 
 def _missing(problem: Any, requires: Iterable[Any]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -23,6 +24,12 @@ class _Sealing(type):
         instance = super().__call__(*args, **kwargs)
         _seal(instance)
         return instance
+
+    @property
+    def __signature__(cls) -> inspect.Signature:
+        """The constructor's own signature, which `__call__` above would hide from `help` and editors."""
+        signature = inspect.signature(cls.__init__)  # type: ignore[misc]
+        return signature.replace(parameters=list(signature.parameters.values())[1:])
 
 
 def _seal(instance: Any) -> None:

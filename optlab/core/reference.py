@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from optlab.core.xp import read_only
+
 __all__ = ["Reference"]
 
 
@@ -50,6 +52,7 @@ class Reference:
             raise ValueError(f"the reference interval is empty: lo={self.lo} > hi={self.hi}")
         if not self.certificate:
             raise ValueError("a reference needs a certificate: say why the interval holds")
+        object.__setattr__(self, "x", read_only(self.x))
 
     @classmethod
     def exact(cls, value: float, x: Any = None, *, certificate: str, attained: bool = True) -> Reference:

@@ -62,6 +62,8 @@ class Result:
         What was run on what.
     state : State
         The last state, from which `resume` goes on.
+    options : dict
+        The options of the run, which `resume` keeps.
 
     Examples
     --------
@@ -170,10 +172,31 @@ def load(path: str | os.PathLike[str]) -> Result:
 
     Only open files you trust: the format is Python's pickle.
 
+    Parameters
+    ----------
+    path : str or path-like
+        A file written by `Result.save` or by `optlab.callbacks.Checkpoint`.
+
+    Returns
+    -------
+    Result
+        The result, which can be resumed.
+
     Raises
     ------
     TypeError
         If the file holds something else.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import optlab as ol
+    >>> result = ol.GradientDescent().run(ol.problems.Quadratic([1.0, 10.0]), max_iter=5)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "run.optlab")
+    ...     result.save(path)
+    ...     ol.load(path).resume(max_iter=20).k
+    20
     """
     with open(path, "rb") as file:
         result = pickle.load(file)

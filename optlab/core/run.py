@@ -457,7 +457,33 @@ def _snapshots(states: Iterator[State]) -> Iterator[State]:
 
 
 def resume(result: Result, *, max_iter: int | None = None, stop: Rule | None = None, callback: Any = None) -> Result:
-    """Go on from a result (see `Result.resume`)."""
+    """Go on where a run ended: the function behind `Result.resume`.
+
+    Parameters
+    ----------
+    result : Result
+        Where to start; it stays as it is.
+    max_iter, stop, callback
+        As in `Result.resume`.
+
+    Returns
+    -------
+    Result
+        What a run straight to the new limit would have given, bit for bit.
+
+    Raises
+    ------
+    ValueError
+        If there is no state to go on from, or `max_iter` lies behind it.
+
+    Examples
+    --------
+    >>> import optlab as ol
+    >>> problem = ol.FunctionProblem(1, value=lambda x: float(x @ x), gradient=lambda x: 2 * x)
+    >>> result = ol.GradientDescent(step_size=0.25).run(problem, x0=[1.0], max_iter=2)
+    >>> float(ol.resume(result, max_iter=4).x[0])
+    0.0625
+    """
     if result.status in (Status.NONFINITE, Status.ERROR):
         raise ValueError(f"a run that ended in {result.status.name} cannot be resumed; start again from result.x")
     if result.state is None:

@@ -45,6 +45,16 @@ class State:
         One sentence to go with `done`.
     k_max : int or None
         How far the driver wants to go; only chunked steps look at it (through `units`).
+    cut : bool
+        Whether `k_max` cut the last chunk short; set by `units`.
+
+    Examples
+    --------
+    >>> import optlab as ol
+    >>> states = ol.GradientDescent().iterate(ol.problems.Quadratic([1.0, 2.0]))
+    >>> start, first = next(states), next(states)
+    >>> start.k, start.x, first.k, first.x
+    (0, array([0., 0.]), 1, array([0.5, 1. ]))
     """
 
     x: Any

@@ -61,7 +61,7 @@ def largest_eigenvalue(matrix: Any) -> Constant:
 
 
 def parabola_minimum(gradient: Any, direction: Any, curved: Any) -> Any:
-    """Return the minimiser of t -> F(x + t direction) for a quadratic F; 0 where F does not curve upwards along the direction."""
+    """Return the minimiser of t -> F(x + t direction) for a quadratic F; 0 where F does not curve upwards."""
     xp = namespace(gradient)
     curvature = xp.sum(direction * curved, axis=-1)
     upwards = curvature > 0.0

@@ -8,7 +8,17 @@ from typing import Any
 
 __all__ = ["examples"]
 
-_FAMILIES = ("quadratic", "least_squares", "scalar", "nonsmooth", "lasso", "logistic", "stochastic", "separable", "separable_instances")
+_FAMILIES = (
+    "quadratic",
+    "least_squares",
+    "scalar",
+    "nonsmooth",
+    "lasso",
+    "logistic",
+    "stochastic",
+    "separable",
+    "separable_instances",
+)
 
 
 def examples() -> dict[str, Callable[[], Any]]:

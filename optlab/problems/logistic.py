@@ -117,7 +117,7 @@ class LogisticRegression(Problem):
         """Return the gradient of the loss of row xi (and of the whole penalty)."""
         xp = namespace(x)
         if is_sparse(self.signed):
-            rows = self.signed[np.atleast_1d(xi)].toarray().reshape(*np.shape(xi), -1)
+            rows = self.signed[np.ravel(xi)].toarray().reshape(*np.shape(xi), -1)
         else:
             rows = xp.reshape(xp.take(self.signed, xp.reshape(xi, (-1,)), axis=0), (*xi.shape, *self.shape))
         weight = _sigmoid(xp, -xp.sum(rows * x, axis=-1, keepdims=True))

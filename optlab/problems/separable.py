@@ -248,7 +248,8 @@ def _signed(A: Any, signs: Any) -> Any:
 def _row_norms(Z: Any) -> Any:
     if is_sparse(Z):
         return np.sqrt((Z * Z).sum(axis=1))
-    return namespace(Z).linalg.vector_norm(Z, axis=1)
+    xp = namespace(Z)
+    return xp.sqrt(xp.vecdot(Z, Z))
 
 
 def _smoothness(Z: Any, R: float) -> Constant:

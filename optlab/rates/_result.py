@@ -43,6 +43,15 @@ class RateFit:
         The `k` from which the gap is exactly zero, when it is.
     candidates : tuple of RateFit
         The single fits `optlab.rates.fit` compared.
+
+    Examples
+    --------
+    >>> import optlab as ol
+    >>> fit = ol.rates.fit_linear([0.5**k for k in range(30)])
+    >>> fit.verdict, round(fit.ratio, 6), fit.window
+    ('FITTED', 0.5, (0.0, 29.0))
+    >>> round(float(fit.predict(40) / 0.5**40), 6)
+    1.0
     """
 
     kind: Kind | None
@@ -143,6 +152,13 @@ class PowerLaw:
         whether a curvature is significant; `ci` then reaches to the slopes of both halves.
     confidence : float
         Level of `ci`.
+
+    Examples
+    --------
+    >>> import optlab as ol
+    >>> law = ol.rates.power_law([10, 20, 40, 80], [100.0, 50.0, 25.0, 12.5])
+    >>> round(law.slope, 6), law.bent, round(float(law.predict(160)), 6)
+    (-1.0, False, 6.25)
     """
 
     slope: float

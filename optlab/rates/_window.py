@@ -61,8 +61,9 @@ def extrapolations(
 ) -> list[float]:
     """Slopes under the classical corrections to a pure law, to first order, and the slope at the end of the window.
 
-    A correction is fitted on the window, which starts at bin `start`; and, for noise may hide it there, on the
-    longest window all of whose bend it explains (half the bins cut at least, or it is no account of the cut), where its own sampling error counts as well.
+    A correction is fitted on the window, which starts at bin `start`.  Noise may hide it there, so it is fitted as well
+    on the longest window, with half of the bins cut at least, all of whose bend it explains: what accounts for the
+    bend that was cut may go on.  There its own sampling error counts.
     """
     bend = bending(x[start:], y[start:], root[start:])
     found = [slope + 2 * bend.slope * (x[-1] - x[start:].mean())]
@@ -72,9 +73,8 @@ def extrapolations(
     least = int(np.searchsorted(x, 0.7 if kind == "sublinear" else 0.5))
     for z in corrections:
         first = least if z is positive else 0
-        earlier = np.unique(np.linspace(first, (first + start) / 2, 4).astype(int)) if start > first else []
-        for s in earlier:
-            if explains(x[s:], y[s:], root[s:], z[s:]):
+        for s in np.unique(np.linspace(first, (first + start) / 2, 4).astype(int)):
+            if s < start and explains(x[s:], y[s:], root[s:], z[s:]):
                 explained = line(x[s:], y[s:], root[s:], z=z[s:])
                 found += [explained.slope + sign * explained.half_width(confidence) for sign in (-1, 1)]
                 break

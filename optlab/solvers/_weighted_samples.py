@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,12 +23,12 @@ class WeightedState(State):
 
 
 class _WeightedSamples(Solver):
-    """The step they share, x + Z^T p; `weights` is the rule that turns the margins Z x into p."""
+    """The step they share, x + Z^T p; `weights` is the rule that turns the margins Z x, the least one known, into p."""
 
     requires = (Margins,)
     until_separated = True
 
-    def weights(self, margins: Any, k: int) -> tuple[Any, dict[str, float]]:
+    def weights(self, margins: Any, least: float, k: int) -> tuple[Any, dict[str, float]]:
         """Return p and the facts about the iterate; a fact `grad_norm` is given per unit of the norm of Z^T p."""
         raise TypeError(f"{type(self).__name__} has no weights")
 
@@ -42,12 +43,12 @@ class _WeightedSamples(Solver):
 
     def _look(self, problem: Any, state: Any) -> Any:
         """Prepare the next step, and say whether the iterate separates already."""
-        xp = namespace(state.margins)
-        p, state.info = self.weights(state.margins, state.k)
+        least = float(namespace(state.margins).min(state.margins))
+        p, state.info = self.weights(state.margins, least, state.k)
         state.direction = problem.weighted_rows(p)
         if "grad_norm" in state.info:
-            state.info["grad_norm"] *= float(xp.linalg.vector_norm(state.direction))
-        if self.until_separated and bool(xp.min(state.margins) > 0):
+            state.info["grad_norm"] *= math.sqrt(float(state.direction @ state.direction))
+        if self.until_separated and least > 0:
             state.done = Status.EXACT
             n = state.margins.shape[0]
             state.message = f"separated: all {n} margins are positive after {state.k} updates"

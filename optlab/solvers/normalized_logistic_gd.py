@@ -31,8 +31,8 @@ from optlab.solvers._weighted_samples import WeightedState, _WeightedSamples
 
 __all__ = ["EXAMPLES", "LRGD", "NormalizedLRGD", "RiskAdaptiveGD"]
 
-#: Below this mean loss its logarithm is taken from the margins: the loss itself is about to underflow, even in float32.
-_TINY_LOSS = 1e-30
+#: Inside this range nothing overflows or underflows, even in float32.
+_TINY, _HUGE = 1e-30, 1e30
 
 
 @dataclass
@@ -103,14 +103,15 @@ class NormalizedLRGD(_WeightedSamples):
         """Return the parameter that belongs to the iterate x (for a finite step size)."""
         return _finite(self.gamma) * x
 
-    def weights(self, margins: Any, k: int) -> tuple[Any, dict[str, float]]:
+    def weights(self, margins: Any, least: float, k: int) -> tuple[Any, dict[str, float]]:
         xp = namespace(margins)
-        sigma, info = _smooth_weights(margins, self.gamma)
-        if bool(xp.min(margins) > 0):  # every sigma may have underflowed: put the largest one to the front
-            p = _softmin(margins, self.gamma) * (1 - sigma)
-        else:
-            p = sigma
-        return p / xp.sum(p), info | {"grad_norm": float(xp.mean(sigma))}
+        sigma, info = _smooth_weights(margins, least, self.gamma)
+        total = float(xp.sum(sigma))
+        info["grad_norm"] = total / margins.shape[0]
+        if least <= 0:
+            return sigma / total, info
+        p = _softmin(margins, least, self.gamma) * (1 - sigma)  # every sigma may have underflowed
+        return p / xp.sum(p), info
 
 
 @dataclass(frozen=True)
@@ -165,10 +166,11 @@ class LRGD(_WeightedSamples):
         """Return the parameter that belongs to the iterate x (for a finite step size)."""
         return _finite(self.gamma) / problem.n * x
 
-    def weights(self, margins: Any, k: int) -> tuple[Any, dict[str, float]]:
+    def weights(self, margins: Any, least: float, k: int) -> tuple[Any, dict[str, float]]:
         n = margins.shape[0]
-        sigma, info = _smooth_weights(margins, self.gamma / n)
-        return sigma, info | {"grad_norm": 1 / n}
+        sigma, info = _smooth_weights(margins, least, self.gamma / n)
+        info["grad_norm"] = 1 / n
+        return sigma, info
 
 
 @dataclass(frozen=True)
@@ -237,12 +239,14 @@ class RiskAdaptiveGD(_WeightedSamples):
         state.x_sum = state.x_sum + state.x
         state.margins_sum = state.margins_sum + state.margins
         state = super().step(problem, state)
-        state.info["averaged_log_loss"] = _log_mean_exp(state.margins_sum / state.k, self.eta)
+        averaged = state.margins_sum / state.k
+        least = float(namespace(averaged).min(averaged))
+        state.info["averaged_log_loss"] = _log_mean_exp(_softmin(averaged, least, self.eta), least, self.eta)
         return state
 
-    def weights(self, margins: Any, k: int) -> tuple[Any, dict[str, float]]:
-        p = _softmin(margins, self.eta)
-        return p / namespace(margins).sum(p), {"log_loss": _log_mean_exp(margins, self.eta)}
+    def weights(self, margins: Any, least: float, k: int) -> tuple[Any, dict[str, float]]:
+        p = _softmin(margins, least, self.eta)
+        return p / namespace(margins).sum(p), {"log_loss": _log_mean_exp(p, least, self.eta)}
 
 
 def _finite(gamma: float) -> float:
@@ -252,29 +256,31 @@ def _finite(gamma: float) -> float:
 
 
 def _times(gamma: float, margins: Any) -> Any:
-    """Return gamma * margins, where zero stays zero even for an infinite gamma."""
+    """Return gamma * margins, where zero stays zero even for an infinite gamma (or one that float32 cannot hold)."""
+    if gamma < _HUGE:
+        return gamma * margins
     return namespace(margins).where(margins == 0, margins, gamma * margins)
 
 
-def _smooth_weights(margins: Any, gamma: float) -> tuple[Any, dict[str, float]]:
+def _smooth_weights(margins: Any, least: float, gamma: float) -> tuple[Any, dict[str, float]]:
     """Return sigma(-gamma m) for every margin, with the mean logistic loss and its logarithm."""
-    xp = namespace(margins)
     sigma, losses = logistic(_times(gamma, margins))
-    loss = float(xp.mean(losses))
-    return sigma, {"loss": loss, "log_loss": math.log(loss) if loss > _TINY_LOSS else _log_mean_exp(margins, gamma)}
+    loss = float(namespace(margins).sum(losses)) / margins.shape[0]
+    if loss > _TINY:
+        return sigma, {"loss": loss, "log_loss": math.log(loss)}
+    # About to underflow, but then log(1 + exp(-m)) is exp(-m) to full precision.
+    return sigma, {"loss": loss, "log_loss": _log_mean_exp(_softmin(margins, least, gamma), least, gamma)}
 
 
-def _softmin(margins: Any, gamma: float) -> Any:
-    """Return exp(-gamma (m - min m))."""
-    xp = namespace(margins)
-    return xp.exp(-_times(gamma, margins - xp.min(margins)))
+def _softmin(margins: Any, least: float, gamma: float) -> Any:
+    """Return exp(-gamma (m - least)) for every margin m."""
+    return namespace(margins).exp(-_times(gamma, margins - least))
 
 
-def _log_mean_exp(margins: Any, gamma: float) -> float:
-    """Return the logarithm of the mean of exp(-gamma m)."""
-    xp = namespace(margins)
-    least = float(xp.min(margins))
-    return math.log(float(xp.mean(_softmin(margins, gamma)))) - (gamma * least if least else 0.0)
+def _log_mean_exp(softmin: Any, least: float, gamma: float) -> float:
+    """Return the logarithm of the mean of exp(-gamma m), from the values above."""
+    mean = float(namespace(softmin).sum(softmin)) / softmin.shape[0]
+    return math.log(mean) - (gamma * least if least else 0.0)
 
 
 EXAMPLES: dict[str, Callable[[], Solver]] = {

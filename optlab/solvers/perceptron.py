@@ -198,7 +198,7 @@ class BatchPerceptron(_WeightedSamples):
     100
     """
 
-    def weights(self, margins: Any, k: int) -> tuple[Any, dict[str, float]]:
+    def weights(self, margins: Any, least: float, k: int) -> tuple[Any, dict[str, float]]:
         xp = namespace(margins)
         at_origin = k == 0 and not bool(xp.any(margins != 0))
         return _mistakes(margins) * (0.5 if at_origin else 1.0), {}
@@ -230,7 +230,7 @@ class NormalizedBatchPerceptron(_WeightedSamples):
     2
     """
 
-    def weights(self, margins: Any, k: int) -> tuple[Any, dict[str, float]]:
+    def weights(self, margins: Any, least: float, k: int) -> tuple[Any, dict[str, float]]:
         mistakes = _mistakes(margins)
         return mistakes / max(1.0, float(namespace(margins).sum(mistakes))), {}
 

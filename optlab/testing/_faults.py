@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from optlab.core.result import Result
-from optlab.core.run import _finite
 from optlab.core.solver import Solver
 from optlab.testing._overlay import OracleFault, Overlay, Switch, exploding, poisoned, raising
-from optlab.testing._same import require, same_point
+from optlab.testing._same import finite, require, same_point
 
 __all__ = ["faulty_oracles"]
 
@@ -33,7 +32,7 @@ def _nan(solver: Solver, problem: Any, options: dict[str, Any]) -> None:
     if not switch.used:
         return  # the method had finished, or did not ask again
     require(not result.success, f"{title} led to {result.status.name}: {result.message}")
-    require(_finite(result.x), f"{title}: the returned iterate is not finite")
+    require(finite(result.x), f"{title}: the returned iterate is not finite")
     _kept(result, clean, title)
 
 
@@ -76,7 +75,7 @@ def _explosion(solver: Solver, problem: Any, options: dict[str, Any]) -> None:
     if not switch.used or result.k == 0:
         return
     require(not result.success, f"{title} led to {result.status.name}: {result.message}")
-    require(_finite(result.x), f"{title}: the returned iterate is not finite")
+    require(finite(result.x), f"{title}: the returned iterate is not finite")
 
 
 faulty_oracles: dict[str, Callable[..., None]] = {

@@ -48,7 +48,7 @@ def constants(problem: Any, rng: np.random.Generator) -> None:
             f"{problem.name}: the constant {name} is not finite",
         )
     drawn = points(problem, rng, 12)
-    pairs = [(x, y) for x in drawn for y in drawn if x is not y]
+    pairs = [(x, y) for x in drawn for y in drawn if norm(x - y) > 0]
     _smoothness(problem, pairs)
     if has_oracle(problem, o.Margins):
         _margin(problem, rng)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from optlab.core.oracles import oracle_methods
+from optlab.core.oracles import counted_methods, oracle_methods
 from optlab.core.xp import is_sparse
 
 __all__ = ["Overlay", "Switch", "counting", "exploding", "poisoned", "raising", "single_precision"]
@@ -43,14 +43,14 @@ class Switch:
 
 def counting(problem: Any, counts: dict[str, int]) -> Overlay:
     """Count every oracle call, independently of the ledger."""
-    counts.update(dict.fromkeys(oracle_methods(problem), 0))
+    counts.update(dict.fromkeys(counted_methods(problem), 0))
 
     def wrap(name: str, oracle: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*args: Any, **kwargs: Any) -> Any:
             counts[name] += 1
             return oracle(*args, **kwargs)
 
-        return counted
+        return counted if name in counts else oracle
 
     return Overlay(problem, wrap)
 

@@ -10,13 +10,22 @@ import numpy as np
 from optlab.core.history import History
 from optlab.core.xp import to_numpy
 
-__all__ = ["require", "same_history", "same_point", "snapshot"]
+__all__ = ["finite", "require", "same_history", "same_point", "snapshot"]
 
 
 def require(condition: Any, sentence: str) -> None:
     """Raise an AssertionError with the sentence unless the condition holds (also under ``python -O``)."""
     if not condition:
         raise AssertionError(sentence)
+
+
+def finite(x: Any) -> bool:
+    """Whether an iterate holds neither NaN nor infinities."""
+    if isinstance(x, tuple):
+        return all(finite(part) for part in x)
+    if hasattr(x, "isfinite"):
+        return bool(x.isfinite())
+    return not hasattr(x, "dtype") or bool(np.isfinite(to_numpy(x)).all())
 
 
 def snapshot(x: Any) -> Any:

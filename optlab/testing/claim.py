@@ -64,7 +64,7 @@ def claim_checks(
 def _words(claim: Claim) -> None:
     for name in ("statement", "source", "latex", "axis"):
         require(str(getattr(claim, name)).strip(), f"{claim.id}: it has no {name}")
-    names = [case.name for budget in BUDGETS for case in set(claim.cases_for(budget))]
+    names = {case.name for budget in BUDGETS for case in claim.cases_for(budget)}
     require(all(str(name).strip() for name in names), f"{claim.id}: a case has no name")
     for control in claim.controls:
         require(control.description.strip(), f"{claim.id}: a control has no description")

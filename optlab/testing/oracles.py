@@ -80,7 +80,7 @@ def _subgradient(problem: Any, rng: Rng) -> None:
             tol = 1e3 * precision(problem) * (1 + abs(fx) + abs(below))
             require(
                 float(problem.value(y)) >= below - tol,
-                f"{problem.name}: subgradient(x) breaks F(y) >= F(x) + <s, y - x> by {below - float(problem.value(y)):.3g}",
+                f"{problem.name}: subgradient(x) breaks F(y) >= F(x) + <s, y - x> = {below:.6g}",
             )
 
 
@@ -136,7 +136,7 @@ def _line_minimum(problem: Any, rng: Rng) -> None:
             value = float(problem.value(x + float(other) * d))
             require(
                 least <= value + 1e4 * precision(problem) * (1 + abs(value)),
-                f"{problem.name}: line_minimum gives t={t:.6g} with value {least:.6g}, but t={other:.6g} gives {value:.6g}",
+                f"{problem.name}: line_minimum gives t={t:.6g}, F={least:.6g}, but t={other:.6g} has F={value:.6g}",
             )
 
 

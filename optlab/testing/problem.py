@@ -142,7 +142,7 @@ def _leading_axes(problem: Any, rng: np.random.Generator) -> None:
     if not problem.batched:
         return
     each = [_asked(problem, x, rng) for x in points(problem, rng, 6)]
-    xp = namespace(each[0][next(iter(each[0]))][0]) if each[0] else None
+    xp: Any = namespace(problem.start(rng))
     for name in each[0]:
         oracle = getattr(problem, name)
         loop = np.stack([to_numpy(oracle(*arguments[name])) for arguments in each])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import pickle
 import tempfile
@@ -153,7 +154,7 @@ def _old_iterates(solver: Solver, problem: Any, options: dict[str, Any]) -> None
     for k, x, before in kept:
         require(
             same_point(x, before),
-            f"{_title(solver, problem)}: a later step wrote into the iterate of k={k}; step must assign a new array to x",
+            f"{_title(solver, problem)}: a later step wrote into the iterate of k={k}; step must assign a new x",
         )
 
 
@@ -161,7 +162,7 @@ def _counters(solver: Solver, problem: Any, options: dict[str, Any]) -> None:
     title = _title(solver, problem)
     counts: dict[str, int] = {}
     result = solver.run(counting(problem, counts), **options)
-    chunked = "chunk" in solver.__dataclass_fields__
+    chunked = "chunk" in {field.name for field in dataclasses.fields(solver)}
     if chunked:  # calls made inside a kernel are charged: they must not depend on how the units are grouped
         single = solver.replace(chunk=1).run(problem, **options)
         require(
@@ -220,7 +221,7 @@ def _optimal_start(solver: Solver, problem: Any, options: dict[str, Any]) -> Non
 def _frozen(solver: Solver, problem: Any, options: dict[str, Any]) -> None:
     title = repr(solver)
     before = pickle.dumps(solver)
-    for name in solver.__dataclass_fields__:
+    for name in (field.name for field in dataclasses.fields(solver)):
         try:
             setattr(solver, name, None)
         except AttributeError:

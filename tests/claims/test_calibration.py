@@ -22,10 +22,14 @@ NAMES = [f"{s.kind}: {s.name}" for s in calibration.SETTINGS]
 
 
 def studies(setting):
-    return 1 if setting.level == 0.0 else {"expectation": 200, "comparison": 200, "probability": 60}.get(setting.kind, 20)
+    return (
+        1 if setting.level == 0.0 else {"expectation": 200, "comparison": 200, "probability": 60}.get(setting.kind, 20)
+    )
 
 
-@pytest.mark.parametrize("setting", [s for s in calibration.SETTINGS if s.level is not None], ids=lambda s: f"{s.kind}: {s.name}")
+@pytest.mark.parametrize(
+    "setting", [s for s in calibration.SETTINGS if s.level is not None], ids=lambda s: f"{s.kind}: {s.name}"
+)
 def test_wrong_verdicts_are_as_rare_as_promised(setting):
     n = studies(setting)
     row = calibration.calibrate(setting, n, np.random.SeedSequence())

@@ -13,7 +13,9 @@ CASE = Case("bowl", Bowl(), Descent(), 10)
 
 
 def make(**changes):
-    return Claim(**{"id": "a/b", "statement": "s", "source": "derived here", "kind": "pathwise", "cases": [CASE]} | changes)
+    return Claim(
+        **{"id": "a/b", "statement": "s", "source": "derived here", "kind": "pathwise", "cases": [CASE]} | changes
+    )
 
 
 @pytest.mark.parametrize(
@@ -45,7 +47,9 @@ def test_good_claims():
 
 
 def test_cases_and_seeds_of_a_budget():
-    claim = make(cases=lambda budget: [CASE] * (1 + BUDGETS.index(budget)), seeds={"quick": 2, "standard": 8, "full": 64})
+    claim = make(
+        cases=lambda budget: [CASE] * (1 + BUDGETS.index(budget)), seeds={"quick": 2, "standard": 8, "full": 64}
+    )
     assert [len(claim.cases_for(b)) for b in BUDGETS] == [1, 2, 3]
     assert [claim.seeds_for(b) for b in BUDGETS] == [2, 8, 64]
     assert make(seeds=5).seeds_for("full") == 5 and make().cases_for("quick") == (CASE,)

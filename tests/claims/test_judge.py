@@ -89,7 +89,11 @@ def test_the_most_unfavourable_point_decides(kind, value, expected):
 
 
 def test_the_worst_of_several_cases_decides():
-    data = [case_data([[0.5, 0.6]], name="easy"), case_data([[0.9], [1.5]], name="hard"), case_data([[0.7]], name="late")]
+    data = [
+        case_data([[0.5, 0.6]], name="easy"),
+        case_data([[0.9], [1.5]], name="hard"),
+        case_data([[0.7]], name="late"),
+    ]
     found = verdict("pathwise", data)
     assert (found.verdict.name, found.ratio) == ("REFUTED", 1.5) and "hard, 1" in found.message
     found = verdict("lower", data)
@@ -202,7 +206,9 @@ def test_one_refuted_checkpoint_refutes_and_one_open_leaves_open():
 
 
 def test_a_mean_needs_eight_seeds_at_the_same_points():
-    assert verdict("expectation", case_data(noisy(0.2, seeds=7))).message == "a claim about a mean needs at least 8 seeds"
+    assert (
+        verdict("expectation", case_data(noisy(0.2, seeds=7))).message == "a claim about a mean needs at least 8 seeds"
+    )
     assert verdict("expectation", case_data(noisy(0.2, seeds=8))).verdict.name == "SUPPORTED"
     data = case_data(noisy(0.2))
     data.samples[3] = Sample(data.samples[3].axis + 1, data.samples[3].value, data.samples[3].bound)
@@ -327,7 +333,8 @@ def power(slope, seeds=1, noise=0.0):
 
 
 @pytest.mark.parametrize(
-    ("slope", "expected"), [(-1.0, "SUPPORTED"), (-2.0, "SUPPORTED"), (-0.5, "REFUTED"), (-0.9, "REFUTED"), (-0.96, "SUPPORTED")]
+    ("slope", "expected"),
+    [(-1.0, "SUPPORTED"), (-2.0, "SUPPORTED"), (-0.5, "REFUTED"), (-0.9, "REFUTED"), (-0.96, "SUPPORTED")],
 )
 def test_exponents(slope, expected):
     found = verdict("exponent", power(slope))
@@ -352,9 +359,16 @@ def test_the_window_of_an_exponent():
     assert verdict("exponent", case_data(values, 1 / AXIS, AXIS)).verdict.name == "SUPPORTED"  # default: from sqrt(max)
     assert verdict("exponent", case_data(values, 1 / AXIS, AXIS), window=(1, 100)).verdict.name == "REFUTED"
     assert verdict("exponent", case_data(values, 1 / AXIS, AXIS), window=(100, 1000)).verdict.name == "SUPPORTED"
-    assert "do not cover a factor 8" in verdict("exponent", case_data(values, 1 / AXIS, AXIS), window=(100, 700)).message
+    assert (
+        "do not cover a factor 8" in verdict("exponent", case_data(values, 1 / AXIS, AXIS), window=(100, 700)).message
+    )
     axis = np.append(0.0, AXIS)
-    assert verdict("exponent", case_data(np.append(5.0, 1 / AXIS), np.append(1.0, 1 / AXIS), axis), window=(0, 1e9)).verdict.name == "SUPPORTED"
+    assert (
+        verdict(
+            "exponent", case_data(np.append(5.0, 1 / AXIS), np.append(1.0, 1 / AXIS), axis), window=(0, 1e9)
+        ).verdict.name
+        == "SUPPORTED"
+    )
 
 
 def test_an_exponent_needs_points_that_spread():
@@ -371,7 +385,11 @@ def test_an_exponent_needs_points_that_spread():
 def test_zero_on_the_whole_window_is_as_fast_as_it_gets():
     zero = case_data(np.where(AXIS < 50, 1 / AXIS, 0.0), 1 / AXIS, AXIS)
     found = verdict("exponent", zero)
-    assert found.verdict.name == "SUPPORTED" and found.statistic == -math.inf and "zero on the whole window" in found.message
+    assert (
+        found.verdict.name == "SUPPORTED"
+        and found.statistic == -math.inf
+        and "zero on the whole window" in found.message
+    )
     tiny = case_data(np.full(AXIS.size, 1e-15), 1 / AXIS, AXIS)
     assert verdict("exponent", tiny, floor=1e-14).verdict.name == "SUPPORTED"
     assert verdict("exponent", tiny).verdict.name == "REFUTED"
@@ -436,7 +454,13 @@ def test_scaling_with_noise_and_unequal_seeds():
 def test_a_sweep_needs_four_positive_points():
     assert "at least 4 points, got 3" in verdict("scaling", sweep_data(2.0)[:3]).message
     assert verdict("scaling", sweep_data(2.0)[:4]).verdict.name == "SUPPORTED"
-    for value, bound, axis in ((0.0, 1.0, 320.0), (np.inf, 1.0, 320.0), (1.0, 0.0, 320.0), (1.0, 1.0, 0.0), (1.0, 1.0, -1.0)):
+    for value, bound, axis in (
+        (0.0, 1.0, 320.0),
+        (np.inf, 1.0, 320.0),
+        (1.0, 0.0, 320.0),
+        (1.0, 1.0, 0.0),
+        (1.0, 1.0, -1.0),
+    ):
         data = [*sweep_data(2.0), case_data([[value]], bound, [axis])]
         assert "needs positive, finite values" in verdict("scaling", data).message
 
@@ -450,7 +474,11 @@ def test_comparison_is_paired(factor, expected):
     value = factor * other * np.exp(0.02 * rng().standard_normal((30, 4)))
     found = verdict("comparison", case_data(value, other))
     assert found.verdict.name == expected and found.ratio == pytest.approx(factor, rel=0.1)
-    assert found.ci[0] < found.ratio < found.ci[1] and "geometric mean ratio" in found.message and "30 pairs" in found.message
+    assert (
+        found.ci[0] < found.ratio < found.ci[1]
+        and "geometric mean ratio" in found.message
+        and "30 pairs" in found.message
+    )
 
 
 def test_comparison_of_signed_values_takes_differences():
@@ -467,7 +495,9 @@ def test_comparison_intervals_and_slack():
     other = np.ones((20, 5))
     value = np.exp(0.3 * rng(4).standard_normal((20, 5)))
     found = verdict("comparison", case_data(value, other), alpha=0.1)
-    highs = np.log(value).mean(axis=0) + stats.t.ppf(1 - 0.1 / 5, 19) * np.log(value).std(axis=0, ddof=1) / math.sqrt(20)
+    highs = np.log(value).mean(axis=0) + stats.t.ppf(1 - 0.1 / 5, 19) * np.log(value).std(axis=0, ddof=1) / math.sqrt(
+        20
+    )
     assert math.log(found.ci[1]) == pytest.approx(highs.max())
     for slack, expected in ((0.04, "REFUTED"), (0.06, "SUPPORTED")):
         assert verdict("comparison", case_data(1.05 * other, other), slack=slack).verdict.name == expected
@@ -502,13 +532,20 @@ def test_exactness():
         for sign in (-1, 1):
             values = expected + np.array([0, 0, sign * error * (1 + 1e6)])
             found = verdict("exactness", case_data([values], expected, [5, 6, 7]))
-            assert found.verdict.name == name and found.ci[0] == pytest.approx(error, rel=1e-3) and "at 7 on case" in found.message
+            assert (
+                found.verdict.name == name
+                and found.ci[0] == pytest.approx(error, rel=1e-3)
+                and "at 7 on case" in found.message
+            )
             assert found.statistic == values[2] and found.bound == -1e6 and found.ratio == values[2] / -1e6
     assert verdict("exactness", case_data([[1e-10]], 0.0)).verdict.name == "SUPPORTED"
     assert math.isnan(verdict("exactness", case_data([[1e-10]], 0.0)).ratio)
     assert verdict("exactness", case_data([[1.01]], 1.0), tol=0.006).verdict.name == "SUPPORTED"
     assert verdict("exactness", case_data([[1.01]], 1.0), tol=0.004).verdict.name == "REFUTED"
-    assert verdict("exactness", [case_data([[1.0]]), case_data([[2.0]], name="off"), case_data([[1.0]])]).verdict.name == "REFUTED"
+    assert (
+        verdict("exactness", [case_data([[1.0]]), case_data([[2.0]], name="off"), case_data([[1.0]])]).verdict.name
+        == "REFUTED"
+    )
 
 
 def test_exactness_of_infinities():

@@ -21,7 +21,12 @@ IDS = ["user/mean", "user/crash", "user/item0", "user/item1"]
 
 
 def make(id="a/b", **changes):
-    fields = {"statement": "s", "source": "derived here", "kind": "pathwise", "cases": [Case("bowl", Bowl(), Descent(), 9)]}
+    fields = {
+        "statement": "s",
+        "source": "derived here",
+        "kind": "pathwise",
+        "cases": [Case("bowl", Bowl(), Descent(), 9)],
+    }
     return Claim(**{"id": id, "bound": lambda k, c: 10 * 0.6**k} | fields | changes)
 
 
@@ -37,7 +42,7 @@ def test_a_file_of_claims():
 
 
 def test_files_that_hold_no_claims(tmp_path):
-    with pytest.raises(FileNotFoundError, match="there is no file .*nothing.py"):
+    with pytest.raises(FileNotFoundError, match=r"there is no file .*nothing.py"):
         ol.claims.load_file(tmp_path / "nothing.py")
     with pytest.raises(FileNotFoundError):
         ol.claims.load_file(tmp_path)
@@ -45,14 +50,14 @@ def test_files_that_hold_no_claims(tmp_path):
     with pytest.raises(ValueError, match=r"empty.py defines no claim \(decorate a bound with optlab.claim\)"):
         ol.claims.load_file(tmp_path / "empty.py")
     (tmp_path / "claims.txt").write_text("x = 1")
-    with pytest.raises(ValueError, match="claims.txt is not a Python file"):
+    with pytest.raises(ValueError, match=r"claims.txt is not a Python file"):
         ol.claims.load_file(tmp_path / "claims.txt")
     (tmp_path / "twice.py").write_text(
         "from optlab.claims import Case, Claim\n"
         "a, b = (Claim('u/same', 's', 'derived here', 'pathwise', [Case('c', None)]) for _ in range(2))\n"
         "also_a = [a, a]\n"
     )
-    with pytest.raises(ValueError, match="two claims have the same id: u/same$"):
+    with pytest.raises(ValueError, match=r"two claims have the same id: u/same$"):
         ol.claims.load_file(tmp_path / "twice.py")
     (tmp_path / "broken.py").write_text("1 / 0")
     with pytest.raises(ZeroDivisionError):
@@ -126,9 +131,18 @@ def test_an_outcome_with_its_controls():
     (series,) = outcome.series
     assert series.label == "bowl" and series.axis == list(range(10)) and series.low == series.mid == series.high
     row = json.loads(json.dumps(outcome.row(), allow_nan=False))
-    assert row["verdict"] == row["expected"] == "SUPPORTED" and row["control"] == {"description": "bound / 100", "verdict": "REFUTED"}
+    assert row["verdict"] == row["expected"] == "SUPPORTED" and row["control"] == {
+        "description": "bound / 100",
+        "verdict": "REFUTED",
+    }
     assert row["ratio"] == outcome.judgement.ratio and row["ci"] == list(outcome.judgement.ci) and row["error"] == ""
-    assert (row["id"], row["method"], row["kind"], row["seeds"], row["axis"]) == ("a/b", "a", "pathwise", 1, "iteration")
+    assert (row["id"], row["method"], row["kind"], row["seeds"], row["axis"]) == (
+        "a/b",
+        "a",
+        "pathwise",
+        1,
+        "iteration",
+    )
 
 
 def test_supported_without_power_falls_short():
@@ -222,7 +236,10 @@ def test_series_of_curves_and_of_single_points():
     assert len(outcome.series) == 6 and outcome.series[0].label == "case 7"
     series = outcome.series[0]
     assert len(series.axis) <= 120 and series.axis[0] == 0 and series.axis[-1] == 300
-    assert all(a <= m <= b for a, m, b in zip(series.low, series.mid, series.high, strict=True)) and series.low != series.high
+    assert (
+        all(a <= m <= b for a, m, b in zip(series.low, series.mid, series.high, strict=True))
+        and series.low != series.high
+    )
     points = [Case(f"n={n}", Bowl(), params={"n": n}) for n in (10, 20, 40)]
     measured = lambda case, problem, seed: Measurement(case.params["n"], 2.0 * case.params["n"])  # noqa: E731
     (series,) = check(make(cases=points, measured=measured, bound=lambda n, c: 3 * n), "quick", None, 0).series

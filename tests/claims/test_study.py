@@ -32,7 +32,11 @@ def test_a_trajectory_is_the_history_column():
 
 def test_the_reference_stands_at_the_unfavourable_end():
     loose = ol.FunctionProblem(
-        1, value=lambda x: float(x[0]) ** 2, gradient=lambda x: 2 * x, reference=ol.Reference(-3.0, 0.0, certificate="c"), x0=[1.0]
+        1,
+        value=lambda x: float(x[0]) ** 2,
+        gradient=lambda x: 2 * x,
+        reference=ol.Reference(-3.0, 0.0, certificate="c"),
+        x0=[1.0],
     )
     case = Case("loose", loose, Descent(), 5)
     assert trajectory(case, loose, 0).value[0] == 4.0  # a bound from above is held against the low end

@@ -74,8 +74,8 @@ class Chunked(ol.Solver):
         m = state.units(self.chunk)
         x, values = state.x, []
         for _ in range(m):
-            x = x - self.step_size * (x - problem.problem.center)
-            values.append(problem.problem.value(x))
+            x = x - self.step_size * (x - problem.center)
+            values.append(0.5 * ((x - problem.center) ** 2).sum())
         problem.charge("gradient", m)
         state.x, state.k = x, state.k + m
         state.trace = {"value": np.array(values)}

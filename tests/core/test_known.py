@@ -22,11 +22,11 @@ def test_what_a_constant_certifies(kind, sides):
 
 
 def test_bad_constants():
-    with pytest.raises(ValueError, match="kind must be one of .*got 'about'"):
+    with pytest.raises(ValueError, match=r"kind must be one of .*got 'about'"):
         Constant(1.0, "about", "")
     with pytest.raises(ValueError, match=r"the constant \(0/0\) is NaN"):
         constants.exact(math.nan, "0/0")
-    with pytest.raises(TypeError, match="constant L must be a Constant .*, got float"):
+    with pytest.raises(TypeError, match=r"constant L must be a Constant .*, got float"):
         Constants(L=1.0)
 
 

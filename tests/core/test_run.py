@@ -362,7 +362,7 @@ class FailingMeasure(Bowl):
 
 
 def test_a_step_that_makes_no_progress_is_an_error():
-    with pytest.raises(RuntimeError, match="Breaking.step made no progress: k stayed at 4"):
+    with pytest.raises(RuntimeError, match=r"Breaking.step made no progress: k stayed at 4"):
         Breaking(5, "stuck").run(Bowl(), max_iter=20)
     with pytest.raises(RuntimeError, match="made no progress"):
         list(itertools.islice(Breaking(5, "stuck").iterate(Bowl()), 50))
@@ -477,7 +477,7 @@ def test_each_repetition_is_the_single_run_with_its_seed():
         np.testing.assert_allclose(batch.x[r], single.x, rtol=1e-12)
         np.testing.assert_allclose(batch.history["gap"][:, r], single.history["gap"], rtol=1e-12)
     assert len(np.unique(batch.x[:, 0])) == 4
-    assert {**batch.calls, "draw": 30} == single.calls  # the counts are those of each repetition
+    assert batch.calls == single.calls  # the counts are those of each repetition
     again = Noisy().run(problem, max_iter=30, reps=4, rng=batch.seed, record=10)
     np.testing.assert_array_equal(again.x, batch.x)
 

@@ -51,9 +51,9 @@ def test_what_is_not_a_number(value):
 def test_integers():
     assert integer("n", np.int32(3), at_least=3, at_most=3) == 3 and type(integer("n", np.int32(3))) is int
     assert integer("n", -5) == -5
-    with pytest.raises(ValueError, match="^n must be at least 1, got 0$"):
+    with pytest.raises(ValueError, match=r"^n must be at least 1, got 0$"):
         integer("n", 0, at_least=1)
-    with pytest.raises(ValueError, match="^n must be at most 3, got 4$"):
+    with pytest.raises(ValueError, match=r"^n must be at most 3, got 4$"):
         integer("n", 4, at_least=1, at_most=3)
     for bad in (True, 1.0, "1", None):
         with pytest.raises(TypeError, match=f"^n must be an integer, got {type(bad).__name__}$"):
@@ -63,8 +63,8 @@ def test_integers():
 def test_booleans_and_options():
     assert boolean("flag", True) is True and boolean("flag", False) is False
     for bad in (1, 0, None, np.True_):
-        with pytest.raises(TypeError, match="^flag must be True or False, got"):
+        with pytest.raises(TypeError, match=r"^flag must be True or False, got"):
             boolean("flag", bad)
     assert one_of("mode", "a", ("a", "b")) == "a"
-    with pytest.raises(ValueError, match="^mode must be one of 'a', 'b', got 'c'$"):
+    with pytest.raises(ValueError, match=r"^mode must be one of 'a', 'b', got 'c'$"):
         one_of("mode", "c", ("a", "b"))

@@ -20,6 +20,9 @@ def test_oracles_agree_with_each_other(name, assert_derivative, assert_batched):
     np.testing.assert_allclose(mean, problem.gradient(x), atol=1e-13)
     together = problem.stochastic_gradient(np.stack([x, v]), np.array([1, 2]))
     np.testing.assert_allclose(together[1], problem.stochastic_gradient(v, np.asarray(2)), atol=1e-14)
+    xi = np.array([[0, 1, 2], [3, 4, 5]])
+    stacked = problem.stochastic_gradient(np.broadcast_to(x, (2, 3, *x.shape)), xi)
+    np.testing.assert_allclose(stacked[1, 2], problem.stochastic_gradient(x, np.asarray(5)), atol=1e-14)
 
 
 @pytest.mark.parametrize("name", logistic.EXAMPLES)

@@ -1,6 +1,8 @@
 """Every Python block in the documentation and the README runs, each page from top to bottom in one namespace."""
 
 import re
+import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,7 @@ def test_there_are_pages():
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_page(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    namespace = {"__name__": "__main__"}
+    reader = types.ModuleType("__main__")  # as in a notebook: classes of the page can be pickled by name
+    monkeypatch.setitem(sys.modules, "__main__", reader)
     for code in blocks(page):
-        exec(compile(code, str(page), "exec"), namespace)
+        exec(compile(code, str(page), "exec"), vars(reader))

@@ -45,7 +45,8 @@ def complaints(name, value):
     doc = ClassDoc(value, config={"show_class_members": False}) if inspect.isclass(value) else FunctionDoc(value)
     sections = ["Parameters", "Other Parameters", *(["Attributes"] if inspect.isclass(value) else [])]
     documented = {n.strip(" *`") for s in sections for p in doc[s] for n in p.name.split(",")}
-    parameters = inspect.signature(value).parameters
+    takes_nothing = inspect.isclass(value) and value.__init__ is object.__init__
+    parameters = {} if takes_nothing else inspect.signature(value).parameters
     wanted = {name for name in parameters if not name.startswith("_") and name not in ("self", "cls")}
     asked = {n.strip(" *`") for p in doc["Parameters"] for n in p.name.split(",")}
     out = [f"does not document the parameter {name}" for name in sorted(wanted - documented)]

@@ -9,6 +9,7 @@ import pytest
 # Whatever else a feature needs is imported inside the function that uses it.
 ALLOWED = {"optlab", "numpy", "scipy", "numba", "llvmlite", "array_api_compat"}
 ALLOWED |= {"charset_normalizer"}  # numpy.f2py takes it when it is there, and array_api_compat loads numpy.f2py
+ALLOWED |= {"yaml"}  # numba takes it when it is there
 
 REPORT = """
 import json, sys, time

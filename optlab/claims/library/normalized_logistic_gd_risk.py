@@ -123,10 +123,10 @@ class _LogisticRiskAdaptiveGD(RiskAdaptiveGD):
 
     saturating: bool = False
 
-    def weights(self, margins: Any, k: int) -> tuple[Any, dict[str, float]]:
+    def weights(self, margins: Any, least: float, k: int) -> tuple[Any, dict[str, float]]:
         t = self.eta * margins
         sigma, losses = logistic(t)
-        if t.min() > 0:  # both would underflow: take exp(-min t) out of numerator and denominator
+        if least > 0:  # both would underflow: take exp(-min t) out of numerator and denominator
             q = np.exp(-t)
             first = np.exp(t.min() - t)
             sigma_scaled, loss_scaled = first / (1 + q), first * np.where(q > 1e-9, losses / np.maximum(q, 1e-9), 1.0)

@@ -146,7 +146,7 @@ unreliable = Claim(
 class _FullFirstStep(BatchPerceptron):
     """Sabotaged: the first step adds all samples instead of half of them."""
 
-    def weights(self, margins: Any, k: int) -> tuple[Any, dict[str, float]]:
+    def weights(self, margins: Any, least: float, k: int) -> tuple[Any, dict[str, float]]:
         return (margins <= 0).astype(margins.dtype), {}
 
 
