@@ -26,7 +26,7 @@ extensions = [
     "benchmarks_page",
     "claims_page",
 ]
-exclude_patterns = ["_build", "_ext", "_scripts", "_templates"]
+exclude_patterns = ["_build", "_calibration", "_ext", "_scripts", "_templates"]
 templates_path = ["_templates"]
 
 autosummary_imported_members = True
@@ -44,7 +44,7 @@ html_title = "optlab"
 html_static_path = ["_static"]
 html_css_files = ["optlab.css"]
 html_show_sourcelink = False
-html_sidebars = {page: [] for page in ("index", "which_solver", "verdicts", "claims", "benchmarks", "changelog")}
+html_sidebars = {page: [] for page in ("index", "which_solver", "rates", "claims", "changelog")}
 html_theme_options = {
     "header_links_before_dropdown": 7,
     "navigation_with_keys": False,

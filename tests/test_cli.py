@@ -248,7 +248,7 @@ def test_ctrl_c_keeps_what_was_done(mine, tmp_path, jobs):
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 2, err
-    assert "Interrupted: the verdict is as expected so far" in out
+    assert "Interrupted, so far the verdict is as expected" in out
     record = json.loads((tmp_path / "a.json").read_text())
     assert record["interrupted"]
     assert [row["id"] for row in record["claims"]] == ["mine/true"]

@@ -1,4 +1,4 @@
-"""Solver and State: an algorithm is `init` and `step`; the loop lives in `optlab.core.run` and nowhere else."""
+"""Solver and State: an algorithm is `init` and `step`; the loop lives in `optlab.core.driver` and nowhere else."""
 
 from __future__ import annotations
 
