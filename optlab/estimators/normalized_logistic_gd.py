@@ -65,7 +65,7 @@ class NormalizedLogisticClassifier(ClassifierMixin, BaseEstimator):
         The least signed score of a training sample, at most :math:`\mu`; not positive when the data are not separated.
     n_features_in_ : int
         Number of features seen by `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Their names, when X was a data frame.
 
     Raises

@@ -103,7 +103,7 @@ class Separable(Problem):
         xp = namespace(norms)
         if float(xp.min(norms)) == 0:
             row = int(xp.argmin(norms))
-            raise ValueError(f"row {row} of A is zero, or its norm underflows: its margin is 0, so nothing separates it")
+            raise ValueError(f"row {row} of A is zero, or its norm underflows: its margin is 0, nothing separates it")
         R = float(xp.max(norms))
         self.constants = Constants(
             n=exact(self.n, "number of samples"), R=exact(R, "largest row norm"), L=_smoothness(self.Z, R)

@@ -29,15 +29,15 @@ class GradientDescent(Solver):
 
     .. math:: x_{k+1} = x_k - s_k \nabla F(x_k)
 
-    =================  ==========================================================================================
-    `line_search`      step :math:`s_k`
-    =================  ==========================================================================================
-    None               `step_size`, or 1/L
-    ``"exact"``        a minimiser of :math:`s \mapsto F(x_k - s \nabla F(x_k))`
+    ==================  ==========================================================================================
+    `line_search`       step :math:`s_k`
+    ==================  ==========================================================================================
+    None                `step_size`, or 1/L
+    ``"exact"``         a minimiser of :math:`s \mapsto F(x_k - s \nabla F(x_k))`
     ``"backtracking"``  the first of `step_size`, `shrink` times that, ... (starting afresh at each iterate) with
-                       :math:`F(x_{k+1}) \le F(x_k) - \text{armijo} \cdot s \|\nabla F(x_k)\|^2`
-    ``"polyak"``       :math:`(F(x_k) - F^\star) / \|\nabla F(x_k)\|^2`
-    =================  ==========================================================================================
+                        :math:`F(x_{k+1}) \le F(x_k) - \text{armijo} \cdot s \|\nabla F(x_k)\|^2`
+    ``"polyak"``        :math:`(F(x_k) - F^\star) / \|\nabla F(x_k)\|^2`
+    ==================  ==========================================================================================
 
     Parameters
     ----------
