@@ -303,7 +303,7 @@ def scaling(data: list[CaseData], options: Options) -> Judgement:
     value, bound = (np.stack([a[:n] for a in arrays], axis=1) for arrays in (values, bounds))
     if not (np.isfinite(value).all() and (value > 0).all() and (bound > 0).all() and (x > 0).all()):
         return _inconclusive("a sweep on logarithmic scales needs positive, finite values")
-    return _slopes(x, value, bound, options, options.get("sides", "upper"), f", {n} seeds each")
+    return _slopes(x, value, bound, options, options.get("sides", "upper"), f", {n} seed{'s' * (n > 1)} each")
 
 
 def comparison(data: list[CaseData], options: Options) -> Judgement:

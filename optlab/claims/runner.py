@@ -76,9 +76,9 @@ def check(claim: Claim, budget: str, seeds: int | None, rng: int) -> Outcome:
 
 def _control(claim: Claim, control: Any, budget: str, seeds: int, root: Any) -> ControlOutcome:
     """A control that crashes has not been refuted: it is reported as an ERROR and the claim falls short."""
-    broken = claim.controlled(control)
-    n = broken.seeds_for(budget) if "seeds" in control.changes else seeds
     try:
+        broken = claim.controlled(control)
+        n = broken.seeds_for(budget) if "seeds" in control.changes else seeds
         found = judge(broken, collect(broken, budget, n, root))
     except Exception as err:
         return ControlOutcome(control.description, Verdict.ERROR, f"{type(err).__name__}: {err}")

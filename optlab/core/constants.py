@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -80,14 +80,15 @@ class Constants(Mapping[str, Constant]):
 
     Parameters
     ----------
-    **constants : Constant
+    **constants : Constant or callable
         The constants by their usual symbols (`L` smoothness, `mu` strong convexity or margin, `G` gradient bound,
-        `D` distance or diameter, `R` radius of the data, ...).
+        `D` distance or diameter, `R` radius of the data, ...).  A callable is asked for the `Constant` the first time
+        somebody wants it: for constants that cost more to compute than most users need them.
 
     Raises
     ------
     TypeError
-        If a value is not a `Constant`.
+        If a value is neither.
 
     Examples
     --------
@@ -97,9 +98,9 @@ class Constants(Mapping[str, Constant]):
     (2.0, 'exact', False)
     """
 
-    def __init__(self, **constants: Constant) -> None:
+    def __init__(self, **constants: Constant | Callable[[], Constant]) -> None:
         for name, constant in constants.items():
-            if not isinstance(constant, Constant):
+            if not isinstance(constant, Constant) and not callable(constant):
                 raise TypeError(
                     f"constant {name} must be a Constant (use constants.exact/upper/lower/estimate), "
                     f"got {type(constant).__name__}"
@@ -107,11 +108,21 @@ class Constants(Mapping[str, Constant]):
         object.__setattr__(self, "_items", dict(constants))
 
     def __getitem__(self, name: str) -> Constant:
-        items: dict[str, Constant] = object.__getattribute__(self, "_items")
+        items: dict[str, Any] = object.__getattribute__(self, "_items")
         if name not in items:
             known = ", ".join(sorted(items)) or "none"
             raise KeyError(f"the constant {name} is not known for this problem (known: {known})")
-        return items[name]
+        if not isinstance(items[name], Constant):
+            items[name] = items[name]()
+        constant: Constant = items[name]
+        return constant
+
+    def __contains__(self, name: object) -> bool:
+        return name in object.__getattribute__(self, "_items")
+
+    def replace(self, **constants: Constant | Callable[[], Constant]) -> Constants:
+        """Return these constants with some added or changed; what was not computed yet stays so."""
+        return Constants(**{**object.__getattribute__(self, "_items"), **constants})
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

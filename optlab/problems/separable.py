@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -106,7 +107,9 @@ class Separable(Problem):
             raise ValueError(f"row {row} of A is zero, or its norm underflows: its margin is 0, nothing separates it")
         R = float(xp.max(norms))
         self.constants = Constants(
-            n=exact(self.n, "number of samples"), R=exact(R, "largest row norm"), L=_smoothness(self.Z, R)
+            n=exact(self.n, "number of samples"),
+            R=exact(R, "largest row norm"),
+            L=partial(_smoothness, self.Z, R),  # an eigenvalue, which the methods of large steps do not need
         )
         self.reference = Reference(0.0, math.log(2), certificate="the loss is positive, and log 2 at the origin")
         if certify:
@@ -147,13 +150,13 @@ class Separable(Problem):
             raise TypeError(f"certify needs NumPy or SciPy sparse data, got {type(self.like).__name__}")
         self.certificate = found = certify_margin(self.Z)
         how = "min-norm point of conv{z_i}"
-        known = dict(self.constants) | {"mu_upper": upper(found.upper, f"norm of a convex combination: {how}")}
+        known = {"mu_upper": upper(found.upper, f"norm of a convex combination: {how}")}
         if found.lower > 0:
             known["mu"] = lower(found.lower, f"margin of a unit vector: {how}")
             self.direction = found.direction
             certificate = "a direction with positive margins was found: along it the loss tends to 0"
             self.reference = Reference.exact(0.0, attained=False, certificate=certificate)
-        self.constants = Constants(**known)
+        self.constants = self.constants.replace(**known)
 
     def margins(self, w: Any) -> Any:
         r"""Return :math:`Z w`: the signed margins of all samples."""

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from optlab.core.constants import Constants, exact
+from optlab.core.constants import exact
 from optlab.core.problem import Problem
 from optlab.core.reference import Reference
 from optlab.core.rng import RNGLike, streams
@@ -43,7 +43,7 @@ __all__ = [
 class _Analytic(Separable):
     def __init__(self, A: Any, y: Any, mu: float, R: float, direction: Any, how: str) -> None:
         super().__init__(A, y)
-        self.constants = Constants(**dict(self.constants) | {"mu": exact(mu, how), "R": exact(R, "closed form")})
+        self.constants = self.constants.replace(mu=exact(mu, how), R=exact(R, "closed form"))
         self.direction = np.asarray(direction, dtype=np.float64)
         certificate = "the margin is positive in closed form: along its direction the loss tends to 0"
         self.reference = Reference.exact(0.0, attained=False, certificate=certificate)

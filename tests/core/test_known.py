@@ -71,3 +71,20 @@ def test_reference():
             ol.Reference(lo, hi, certificate="x")
     with pytest.raises(ValueError, match="a reference needs a certificate"):
         ol.Reference(0.0, 1.0)
+
+
+def test_a_constant_may_be_computed_when_first_asked_for():
+    asked = []
+
+    def costly():
+        asked.append(1)
+        return ol.constants.upper(3.0, "by hand")
+
+    constants = ol.Constants(L=costly, mu=ol.constants.exact(1.0, "given"))
+    assert "L" in constants and "G" not in constants and len(constants) == 2 and not asked
+    more = constants.replace(G=ol.constants.exact(2.0, "given"), mu=ol.constants.exact(0.5, "sharper"))
+    assert (more.G, more.mu, constants.mu) == (2.0, 0.5, 1.0) and not asked
+    assert constants.L == constants.L == 3.0 and constants["L"].kind == "upper" and asked == [1]
+    assert pickle.loads(pickle.dumps(more)).L == 3.0 and asked == [1, 1]
+    with pytest.raises(TypeError, match="constant L must be a Constant"):
+        ol.Constants(L=3.0)
