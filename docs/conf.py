@@ -28,6 +28,7 @@ extensions = [
 ]
 exclude_patterns = ["_build", "_calibration", "_ext", "_scripts", "_templates"]
 templates_path = ["_templates"]
+default_role = "py:obj"  # `x` in a docstring is a name: a link where it is one of ours
 
 autosummary_imported_members = True
 autosummary_ignore_module_all = False
@@ -46,11 +47,17 @@ html_css_files = ["optlab.css"]
 html_show_sourcelink = False
 html_sidebars = {page: [] for page in ("index", "which_solver", "rates", "claims", "changelog")}
 html_theme_options = {
-    "header_links_before_dropdown": 8,
+    "header_links_before_dropdown": 7,
+    "navbar_align": "left",
     "navigation_with_keys": False,
     "secondary_sidebar_items": ["page-toc"],
     "show_prev_next": False,
 }
+
+
+def _forget_reference_pages() -> None:
+    """Remove the generated pages: autosummary writes them anew, and would keep those of names that are gone."""
+    shutil.rmtree(HERE / "generated", ignore_errors=True)
 
 
 def _collect_notebooks() -> None:
@@ -67,4 +74,5 @@ def _collect_notebooks() -> None:
             shutil.copy2(source, copy)
 
 
+_forget_reference_pages()
 _collect_notebooks()

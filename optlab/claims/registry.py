@@ -9,6 +9,7 @@ import importlib
 import importlib.util
 import os
 import pkgutil
+import re
 import sys
 from collections.abc import Sequence
 from functools import cache
@@ -39,16 +40,9 @@ def all_claims() -> tuple[Claim, ...]:
 
 
 def _rank(claim: Claim) -> tuple[Any, ...]:
-    """Sort C2 before C10, and the classical baselines first."""
-    name = claim.id.split("/")[1]
-    digits = "".join(ch for ch in name if ch.isdigit())
-    letters = name.rstrip("0123456789")
-    return (
-        claim.method != "base",
-        claim.method,
-        letters if digits and name == letters + digits else name,
-        int(digits or 0),
-    )
+    """Put the classical baselines first, and C2 before C10."""
+    pieces = re.split(r"(\d+)", claim.id)
+    return claim.method != "base", [int(piece) if piece.isdigit() else piece for piece in pieces]
 
 
 def _claims_in(module: Any) -> list[Claim]:

@@ -57,7 +57,9 @@ def check(claim: Claim, budget: str, seeds: int | None, rng: int) -> Outcome:
         with _one_blas_thread():
             data = collect(claim, budget, n, root)
             found = judge(claim, data)
-            controls = tuple(_control(claim, control, budget, n, root) for control in claim.controls)
+            # Where the theorem says nothing there is nothing whose power could be shown.
+            tried = () if found.verdict is Verdict.NOT_APPLICABLE else claim.controls
+            controls = tuple(_control(claim, control, budget, n, root) for control in tried)
     except Exception as err:
         message = f"{type(err).__name__}: {err}"
         judgement = Judgement(Verdict.ERROR, message=message)

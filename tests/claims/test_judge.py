@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from optlab.claims import KINDS, CaseData
-from optlab.claims.judge import JUDGES, Judgement, clopper_pearson
+from optlab.claims.judge import JUDGES, Judgement, _slope_verdict, clopper_pearson
 from optlab.claims.study import Sample
 
 from .synthetic import a_claim, case_data, verdict
@@ -440,7 +440,7 @@ def test_scaling_is_one_sided_unless_theta_is_claimed(slope, upper, both, lower)
     assert found.verdict.name == lower
     assert found.statistic == pytest.approx(slope) and found.bound == pytest.approx(2.0)
     assert verdict("scaling", data, tol=1.0, sides="both").verdict.name == "SUPPORTED"
-    assert "1 seeds each" in found.message
+    assert "1 seed each" in found.message
 
 
 def test_scaling_with_noise_and_unequal_seeds():
@@ -569,3 +569,42 @@ def test_judge_asks_the_judge_of_the_kind():
         assert JUDGES[kind](data, {}).verdict.name == expected
         assert verdict(kind, data).verdict.name == expected
     assert a_claim("pathwise").kind == "pathwise"
+
+
+def test_at_the_floor_a_zero_bound_is_the_floor():
+    assert verdict("pathwise", case_data([[2e-12]], 0.0), floor=1e-12).ratio == 2.0
+    assert verdict("expectation", case_data(np.full((9, 1), 2e-12), 0.0), floor=1e-12).ratio == pytest.approx(2.0)
+
+
+def test_the_reported_checkpoint_is_the_one_that_decides():
+    sway = np.tile([-1.0, 1.0], 20)
+    loose, tight = 0.5 + 0.3 * sway, 0.52 + 0.001 * sway  # the wide one comes nearer to the bound
+    found = verdict("expectation", case_data(np.stack([tight, loose, tight], axis=1)))
+    assert found.verdict.name == "SUPPORTED" and found.ratio == pytest.approx(0.5) and " at 2 on " in found.message
+    found = verdict("expectation", case_data(np.stack([tight + 1, 1 + loose, tight + 1], axis=1)))
+    assert found.verdict.name == "REFUTED" and found.ratio == pytest.approx(1.52) and " at 1 on " in found.message
+
+
+@pytest.mark.parametrize(
+    ("ci", "upper", "lower", "both"),
+    [
+        ((-0.1, 0.1), "SUPPORTED", "SUPPORTED", "SUPPORTED"),
+        ((-0.2, 0.05), "SUPPORTED", "INCONCLUSIVE", "INCONCLUSIVE"),
+        ((-0.05, 0.2), "INCONCLUSIVE", "SUPPORTED", "INCONCLUSIVE"),
+        ((-0.2, 0.2), "INCONCLUSIVE", "INCONCLUSIVE", "INCONCLUSIVE"),
+        ((0.11, 0.2), "REFUTED", "SUPPORTED", "REFUTED"),
+        ((0.1, 0.2), "INCONCLUSIVE", "SUPPORTED", "INCONCLUSIVE"),
+        ((-0.2, -0.11), "SUPPORTED", "REFUTED", "REFUTED"),
+        ((-0.2, -0.1), "SUPPORTED", "INCONCLUSIVE", "INCONCLUSIVE"),
+    ],
+)
+def test_slope_intervals_against_the_tolerance(ci, upper, lower, both):
+    for sides, expected in (("upper", upper), ("lower", lower), ("both", both)):
+        assert _slope_verdict(ci, 0.1, sides).name == expected
+
+
+def test_two_seeds_at_each_point_are_paired_and_all_points_must_be_positive():
+    data = sweep_data(2.0, seeds=2)
+    assert "2 seeds each" in verdict("scaling", data).message
+    data[2].samples[1] = Sample(data[2].samples[1].axis, np.zeros(1), data[2].samples[1].bound)
+    assert verdict("scaling", data).verdict.name == "INCONCLUSIVE"

@@ -183,3 +183,19 @@ def test_export_of_batched_runs():
     history = ol.History()
     history.append(0, 0.0, {"gap": np.array([1.0, np.inf])}, {}, {})
     assert json.loads(history.to_json())["gap"] == [[1.0, None]]
+
+
+def test_a_cap_that_is_just_reached_thins_nothing():
+    history = ol.History(store_x=10 * 24.0)
+    for k in range(10):
+        history.store(k, np.full(3, float(k)))
+    assert history.x_k.tolist() == list(range(10))
+    history.store(10, np.zeros(3))
+    assert history.x_k.tolist() == [0, 2, 4, 6, 8, 10]
+
+
+@pytest.mark.parametrize("schedule", [ol.Every(3), ol.LogSpaced(5), ol.At((1, 2)), as_schedule(len)], ids=repr)
+def test_schedules_are_immutable_values(schedule):
+    assert hash(schedule) == hash(schedule)
+    with pytest.raises(AttributeError):
+        schedule.n = schedule.per_decade = schedule.ks = schedule.due = 4

@@ -1,6 +1,7 @@
 """Problems: sealed after construction, picklable, measured on the raw oracles."""
 
 import copy
+import inspect
 import pickle
 
 import numpy as np
@@ -128,3 +129,12 @@ def test_solvers_are_frozen_values():
     assert isinstance(solver, Solver) and Solver.requires == () and Solver.batched is False
     with pytest.raises(TypeError):
         solver.replace(nothing=1)
+
+
+def test_help_shows_the_constructor_of_a_problem():
+    assert str(inspect.signature(Bowl)) == "(center=(1.0, -2.0, 3.0), noise=1.0, known=True)"
+
+
+def test_unknown_class_arguments_are_refused():
+    with pytest.raises(TypeError):
+        type("Odd", (Solver,), {}, nothing=1)

@@ -132,3 +132,8 @@ def test_global_random_state_is_untouched():
     before = np.random.get_state()[1].copy()  # noqa: NPY002
     Noisy().run(RandomStart(), max_iter=5)
     assert (np.random.get_state()[1] == before).all()  # noqa: NPY002
+
+
+def test_generators_open_onto_the_whole_range_of_seeds():
+    seeds = [ol.rng.streams(np.random.default_rng(i)).seed.entropy for i in range(200)]
+    assert len(set(seeds)) == 200 and 2**50 < max(seeds) < 2**63

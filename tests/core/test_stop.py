@@ -177,3 +177,23 @@ def test_rules_in_batched_runs_wait_for_every_repetition():
 def test_bad_arguments(make, error, text):
     with pytest.raises(error, match=text):
         make()
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        ol.stop.Below("gap", 1),
+        ol.stop.Above("gap", 1),
+        ol.stop.MaxIter(1),
+        ol.stop.MaxTime(1),
+        ol.stop.Calls("value", 1),
+        ol.stop.Stalled("gap"),
+        ol.stop.Diverged("gap"),
+        ol.stop.When(len),
+    ],
+    ids=repr,
+)
+def test_rules_are_immutable_values(rule):
+    assert hash(rule) == hash(pickle.loads(pickle.dumps(rule))) and rule == pickle.loads(pickle.dumps(rule))
+    with pytest.raises(AttributeError):
+        rule.tol = rule.n = rule.metric = rule.seconds = rule.predicate = 5
