@@ -38,7 +38,7 @@ TARGETS = {
     "optlab/claims/judge.py": ["tests/claims/test_judge.py"],
 }
 #: The tests of a module are tried first; only what survives them meets the rest.
-NEAREST = {"constants": "known", "reference": "known", "solver": "problem", "ledger": "oracles"}
+NEAREST = {"driver": "run", "constants": "known", "reference": "known", "solver": "problem", "ledger": "oracles"}
 #: Long tests of real clocks and processes notice nothing that the others do not.
 LEFT_OUT = ["--deselect", "tests/core/test_resume.py::test_a_killed_run_goes_on_from_its_checkpoint"]
 COMPARE = {

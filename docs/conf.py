@@ -47,7 +47,7 @@ html_css_files = ["optlab.css"]
 html_show_sourcelink = False
 html_sidebars = {page: [] for page in ("index", "which_solver", "rates", "claims", "changelog")}
 html_theme_options = {
-    "header_links_before_dropdown": 7,
+    "header_links_before_dropdown": 8,
     "navbar_align": "left",
     "navigation_with_keys": False,
     "secondary_sidebar_items": ["page-toc"],

@@ -2,9 +2,9 @@
 
     python docs/_scripts/run_benchmarks.py [--quick] [STEM ...]
 
-A benchmark is a script `benchmarks/<stem>.py [--quick] [--json FILE]` that writes `{"results": [row, ...]}`, all rows
-with the same fields, `case` among them; against peers the fields are `AGAINST_PEERS`.  What is kept is that file, the
-first line of the script's docstring, and the machine it was measured on.
+A benchmark is a script `benchmarks/<stem>.py [--quick] [--json FILE]` that writes `{"results": [row, ...]}`, each row
+with the fields `FIELDS`.  What is kept is that file, the first line of the script's docstring, and the machine it was
+measured on.  The scripts `*_calibration.py` measure errors and not times; their tables are on pages of their own.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE, TARGET = ROOT / "benchmarks", ROOT / "docs" / "benchmarks"
-AGAINST_PEERS = {"case", "peer", "ours_s", "peer_s", "ratio", "ours_error", "peer_error", "note"}
+FIELDS = {"case", "peer", "ours_s", "peer_s", "ratio", "ours_error", "peer_error", "note"}
 PACKAGES = ("numpy", "scipy", "numba", "scikit-learn")
 
 
@@ -68,10 +68,9 @@ def run(script: Path, quick: bool) -> None:
         command = [sys.executable, str(script), "--json", str(out), *(["--quick"] if quick else [])]
         subprocess.run(command, check=True, cwd=ROOT)
         rows = json.loads(out.read_text())["results"]
-    fields = AGAINST_PEERS if "ratio" in rows[0] else {"case", *rows[0]}
     for row in rows:
-        if set(row) != fields:
-            raise ValueError(f"{script.name}: a row has the fields {sorted(row)}, expected {sorted(fields)}")
+        if set(row) != FIELDS:
+            raise ValueError(f"{script.name}: a row has the fields {sorted(row)}, expected {sorted(FIELDS)}")
     TARGET.mkdir(parents=True, exist_ok=True)
     title = (ast.get_docstring(ast.parse(script.read_text())) or script.stem).splitlines()[0]
     record = {"title": title, "environment": environment(quick), "results": [finite(row) for row in rows]}
@@ -84,7 +83,8 @@ def main() -> int:
     parser.add_argument("stems", nargs="*", metavar="STEM", help="benchmarks to run (default: all)")
     parser.add_argument("--quick", action="store_true", help="smaller problems, fewer repetitions")
     args = parser.parse_args()
-    scripts = [SOURCE / f"{stem}.py" for stem in args.stems] or sorted(SOURCE.glob("[!_]*.py"))
+    every = sorted(path for path in SOURCE.glob("[!_]*.py") if not path.stem.endswith("_calibration"))
+    scripts = [SOURCE / f"{stem}.py" for stem in args.stems] or every
     failed = []
     for script in scripts:
         print(f"== {script.stem}", flush=True)

@@ -121,7 +121,7 @@ class Solver:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if cls.__module__.split(".")[0] == "optlab" and not cls.__name__.startswith("_"):
+        if cls.__module__.startswith("optlab.solvers.") and not cls.__name__.startswith("_"):
             SOLVERS[cls.__name__] = cls
 
     def init(self, problem: Any, x0: Any, rng: Any) -> State:

@@ -44,6 +44,13 @@ def claim_checks(
     ------
     (str, callable)
         Name and check.  The study is carried out by the first check that needs it, and once more for "determinism".
+
+    Examples
+    --------
+    >>> import optlab as ol
+    >>> claim = ol.claims.all_claims()[0]
+    >>> [name for name, check in ol.testing.claim_checks(claim)][-3:]
+    ['verdict', 'controls', 'determinism']
     """
 
     @cache

@@ -608,3 +608,16 @@ def test_two_seeds_at_each_point_are_paired_and_all_points_must_be_positive():
     assert "2 seeds each" in verdict("scaling", data).message
     data[2].samples[1] = Sample(data[2].samples[1].axis, np.zeros(1), data[2].samples[1].bound)
     assert verdict("scaling", data).verdict.name == "INCONCLUSIVE"
+
+
+def test_the_interval_of_a_slope_holds_the_slope():
+    found = verdict("exponent", power(-1.0, 12, 0.3, seed=3))
+    assert found.ci[0] < found.statistic < found.ci[1] and found.bound == pytest.approx(-1.0)
+    found = verdict("scaling", sweep_data(2.0, seeds=12, noise=0.3, seed=3))
+    assert found.ci[0] < found.statistic < found.ci[1] and 1.5 < found.statistic < 2.5
+
+
+def test_a_sweep_of_small_numbers():
+    sizes = (0.1, 0.2, 0.4, 0.8)
+    data = [case_data([[1e-3 * n**2]], 1e-4 * n**2, [n]) for n in sizes]
+    assert verdict("scaling", data, sides="both").verdict.name == "SUPPORTED"

@@ -199,3 +199,11 @@ def test_schedules_are_immutable_values(schedule):
     assert hash(schedule) == hash(schedule)
     with pytest.raises(AttributeError):
         schedule.n = schedule.per_decade = schedule.ks = schedule.due = 4
+
+
+def test_the_first_row_says_which_columns_are_metrics():
+    history = ol.History()
+    history.append(0, 0.0, {"gap": 1.0}, {"value": 0}, {"step": 2.0})
+    assert history.metrics == ("gap",)
+    history.append(1, 0.0, {"gap": 1.0, "late": 3.0}, {"value": 0}, {"step": 2.0})
+    assert history.metrics == ("gap",) and history["late"].tolist()[1] == 3.0

@@ -197,3 +197,10 @@ def test_rules_are_immutable_values(rule):
     assert hash(rule) == hash(pickle.loads(pickle.dumps(rule))) and rule == pickle.loads(pickle.dumps(rule))
     with pytest.raises(AttributeError):
         rule.tol = rule.n = rule.metric = rule.seconds = rule.predicate = 5
+
+
+def test_at_the_limit_is_not_beyond_it_and_the_defaults():
+    assert run(ol.stop.Diverged("value", limit=8.0)).status is Status.MAX_ITER
+    assert run(ol.stop.Diverged("value", limit=7.99)).k == 0
+    assert (ol.stop.Diverged("value").factor, ol.stop.Diverged("value").limit) == (1e10, np.inf)
+    assert (ol.stop.Stalled("value").patience, ol.stop.Stalled("value").rtol) == (100, 1e-12)

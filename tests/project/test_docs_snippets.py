@@ -38,3 +38,9 @@ def test_page(page, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "__main__", reader)
     for code in blocks(page):
         exec(compile(code, str(page), "exec"), vars(reader))
+
+
+def test_the_output_on_the_landing_page_is_what_is_printed(capsys):
+    page = (ROOT / "docs/index.md").read_text()
+    exec(next(blocks(ROOT / "docs/index.md")), {})
+    assert capsys.readouterr().out == re.search(r"^```text\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)[1]

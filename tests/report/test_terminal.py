@@ -28,6 +28,7 @@ def test_what_a_reader_must_not_miss(verification):
     shown = str(verification)
     unexpected, _, rest = shown.partition("Not as expected")[2].partition("Supported, power not shown")
     short_of, _, known = rest.partition("As expected\n")
+    short_of = " ".join(short_of.split())  # wrapped at the width of whatever terminal there is
     for name in ("refuted", "wrongly-supported", "few-seeds", "crash", "not-applicable", "infinite", "nan"):
         assert f"mine/{name}:" in unexpected
     assert "mine/no-power: SUPPORTED. No negative control" in short_of
