@@ -4,7 +4,7 @@
 
 A benchmark is a script `benchmarks/<stem>.py [--quick] [--json FILE]` that writes `{"results": [row, ...]}`, each row
 with the fields `FIELDS`.  What is kept is that file, the first line of the script's docstring, and the machine it was
-measured on.  The scripts `*_calibration.py` measure errors and not times; their tables are on pages of their own.
+measured on.  By default all methods that have a page run; the other scripts of that folder measure no times.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def main() -> int:
     parser.add_argument("stems", nargs="*", metavar="STEM", help="benchmarks to run (default: all)")
     parser.add_argument("--quick", action="store_true", help="smaller problems, fewer repetitions")
     args = parser.parse_args()
-    every = sorted(path for path in SOURCE.glob("[!_]*.py") if not path.stem.endswith("_calibration"))
+    every = sorted(path for path in SOURCE.glob("*.py") if (ROOT / "docs" / "methods" / f"{path.stem}.md").exists())
     scripts = [SOURCE / f"{stem}.py" for stem in args.stems] or every
     failed = []
     for script in scripts:

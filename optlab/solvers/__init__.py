@@ -1,17 +1,28 @@
-"""Solvers: one module per method; each is a frozen dataclass with `init` and `step`."""
+"""Solvers: one module per method; each is a frozen dataclass with `init` and `step`.
 
-from optlab._lazy import lazy_names
+They are imported together, so that whoever misses an oracle is told of every solver that would fit.
+"""
 
-__all__, __getattr__ = lazy_names(
-    "optlab.solvers",
-    {
-        "normalized_logistic_gd": ("NormalizedLRGD", "LRGD", "RiskAdaptiveGD"),
-        "perceptron": ("Perceptron", "BatchPerceptron", "NormalizedBatchPerceptron"),
-        "gradient_descent": ("GradientDescent",),
-        "nesterov": ("NesterovAcceleratedGradient",),
-        "proximal_gradient": ("ProximalGradient",),
-        "subgradient": ("SubgradientDescent",),
-        "sgd": ("SGD",),
-        "catalogue": ("examples",),
-    },
-)
+from optlab.solvers.catalogue import examples
+from optlab.solvers.gradient_descent import GradientDescent
+from optlab.solvers.nesterov import NesterovAcceleratedGradient
+from optlab.solvers.normalized_logistic_gd import LRGD, NormalizedLRGD, RiskAdaptiveGD
+from optlab.solvers.perceptron import BatchPerceptron, NormalizedBatchPerceptron, Perceptron
+from optlab.solvers.proximal_gradient import ProximalGradient
+from optlab.solvers.sgd import SGD
+from optlab.solvers.subgradient import SubgradientDescent
+
+__all__ = [
+    "LRGD",
+    "SGD",
+    "BatchPerceptron",
+    "GradientDescent",
+    "NesterovAcceleratedGradient",
+    "NormalizedBatchPerceptron",
+    "NormalizedLRGD",
+    "Perceptron",
+    "ProximalGradient",
+    "RiskAdaptiveGD",
+    "SubgradientDescent",
+    "examples",
+]
