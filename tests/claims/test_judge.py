@@ -621,3 +621,9 @@ def test_a_sweep_of_small_numbers():
     sizes = (0.1, 0.2, 0.4, 0.8)
     data = [case_data([[1e-3 * n**2]], 1e-4 * n**2, [n]) for n in sizes]
     assert verdict("scaling", data, sides="both").verdict.name == "SUPPORTED"
+
+
+def test_just_under_the_floor_means_and_shares_are_fine_too():
+    for kind in ("expectation", "probability"):
+        found = verdict(kind, case_data(np.full((60, 2), 0.9e-12), 1e-20), floor=1e-12, **OPTIONS.get(kind, {}))
+        assert found.verdict.name == "SUPPORTED"

@@ -224,3 +224,11 @@ def test_a_killed_run_goes_on_from_its_checkpoint(tmp_path):
     )
     assert out.returncode == 0, out.stderr
     assert out.stdout.startswith("bit-identical from")
+
+
+def test_resuming_leaves_stored_iterates_and_traces_of_the_old_result_alone():
+    half = Chunked().run(Bowl(), max_iter=9, store_x=True)
+    before = half.history.x_k.tolist(), half.history.trace["value"].tolist()
+    longer = half.resume(max_iter=30)
+    assert (half.history.x_k.tolist(), half.history.trace["value"].tolist()) == before
+    assert len(longer.history.x) > len(half.history.x) and longer.history.trace["value"].size == 30

@@ -145,7 +145,7 @@ def _decaying(N: int) -> SGD:
     seeds=SEEDS,
 )
 def sgd_linear_decay(k: Any, c: Any) -> Any:
-    """With steps that decay linearly to zero the *last* iterate has an expected gap of at most D M / sqrt(N + 1)."""
+    """With steps that decay linearly to zero the last iterate has an expected gap of at most D M / sqrt(N + 1)."""
     return _last_iterate_bound(k, c)
 
 
