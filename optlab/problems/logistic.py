@@ -16,6 +16,7 @@ from optlab.core.rng import RNGLike, streams
 from optlab.core.validate import integer, number
 from optlab.core.xp import as_data, is_sparse, namespace
 from optlab.problems._linear import adjoint, apply, dense, largest_eigenvalue, weighted_gram
+from optlab.problems.signed_data import as_signs, logistic, signed
 
 __all__ = ["EXAMPLES", "LogisticRegression", "SeparableLogistic"]
 
@@ -32,8 +33,8 @@ class LogisticRegression(Problem):
     ----------
     A : array or sparse array of shape (n, d)
         The features, of any array library, or SciPy sparse.
-    y : array of shape (n,)
-        The labels, -1 or +1.
+    y : array_like of shape (n,)
+        At most two different labels of any kind, read as by `Separable`.
     l2 : float, default 0
         Weight of the ridge penalty, >= 0.
 
@@ -69,11 +70,11 @@ class LogisticRegression(Problem):
         n, d = A.shape
         if n == 0 or d == 0:
             raise ValueError(f"A must not be empty, got shape {(n, d)}")
-        self.y = _labels(y, A)
+        signs = as_signs(y, A)
         self.l2 = number("l2", l2, at_least=0)
-        self.signed = (A * self.y[:, None]).tocsr() if is_sparse(A) else A * self.y[:, None]
+        self.signed = signed(A, signs)
         self.n, self.shape = int(n), (int(d),)
-        self.like = self.y[:0]
+        self.like = self.signed.data if is_sparse(A) else self.signed
         self.constants = self._known_constants()
         if d <= _NEWTON_LIMIT:
             self.reference = _certified_optimum(self)
@@ -95,17 +96,17 @@ class LogisticRegression(Problem):
     def value(self, x: Any) -> Any:
         """Return F(x)."""
         xp = namespace(x)
-        loss = xp.mean(_softplus(xp, -apply(self.signed, x)), axis=-1)
+        loss = xp.mean(logistic(apply(self.signed, x))[1], axis=-1)
         return loss + 0.5 * self.l2 * xp.sum(x * x, axis=-1) if self.l2 else loss
 
     def gradient(self, x: Any) -> Any:
         """Return the gradient of F at x."""
-        weights = _sigmoid(namespace(x), -apply(self.signed, x))
+        weights = logistic(apply(self.signed, x))[0]
         return -adjoint(self.signed, weights) / self.n + self.l2 * x
 
     def hessian_product(self, x: Any, v: Any) -> Any:
         """Return the Hessian of F at x, applied to v."""
-        p = _sigmoid(namespace(x), apply(self.signed, x))
+        p = logistic(apply(self.signed, x))[0]
         return adjoint(self.signed, p * (1 - p) * apply(self.signed, v)) / self.n + self.l2 * v
 
     def draw(self, rng: np.random.Generator, size: int) -> Any:
@@ -120,30 +121,8 @@ class LogisticRegression(Problem):
             rows = self.signed[np.ravel(xi)].toarray().reshape(*np.shape(xi), -1)
         else:
             rows = xp.reshape(xp.take(self.signed, xp.reshape(xi, (-1,)), axis=0), (*xi.shape, *self.shape))
-        weight = _sigmoid(xp, -xp.sum(rows * x, axis=-1, keepdims=True))
+        weight = logistic(xp.sum(rows * x, axis=-1, keepdims=True))[0]
         return self.l2 * x - weight * rows
-
-
-def _labels(y: Any, A: Any) -> Any:
-    y = as_data(y, "y", ndim=1)
-    like = np.zeros(1, dtype=A.dtype) if is_sparse(A) else A
-    xp = namespace(y, like)
-    if y.shape[0] != A.shape[0]:
-        raise ValueError(f"y must have one label for each of the {A.shape[0]} rows of A, got {y.shape[0]}")
-    if not bool(xp.all(xp.abs(y) == 1.0)):
-        raise ValueError("y must hold the labels -1 and +1 only")
-    return xp.astype(y, like.dtype)
-
-
-def _softplus(xp: Any, z: Any) -> Any:
-    """log(1 + exp(z)) without overflow."""
-    return xp.maximum(z, 0.0 * z) + xp.log1p(xp.exp(-xp.abs(z)))
-
-
-def _sigmoid(xp: Any, z: Any) -> Any:
-    """1 / (1 + exp(-z)) without overflow and without loss of relative precision for very negative z."""
-    small = xp.exp(-xp.abs(z))
-    return xp.where(z >= 0.0, xp.ones_like(z), small) / (1 + small)
 
 
 def _certified_optimum(problem: LogisticRegression) -> Reference:
@@ -157,8 +136,8 @@ def _certified_optimum(problem: LogisticRegression) -> Reference:
 
     def evaluate(x: Any) -> tuple[float, Any, Any, Any]:
         margins = Z @ x
-        alpha = _sigmoid(xp, -margins)
-        value = float(xp.mean(_softplus(xp, -margins))) + 0.5 * l2 * float(xp.sum(x * x))
+        alpha, losses = logistic(margins)
+        value = float(xp.mean(losses)) + 0.5 * l2 * float(xp.sum(x * x))
         return value, l2 * x - Z.T @ alpha / n, alpha, margins
 
     value, gradient, alpha, margins = evaluate(x)

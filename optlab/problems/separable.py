@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from array_api_compat import device
 from scipy.sparse import csr_array
 
 from optlab.core.constants import Constant, Constants, exact, lower, upper
@@ -21,8 +20,9 @@ from optlab.core.validate import boolean, integer
 from optlab.core.xp import as_data, is_sparse, namespace, to_numpy
 from optlab.problems._linear import largest_eigenvalue
 from optlab.problems._margin import ExactPath, MarginCertificate, certify_margin, exact_path
+from optlab.problems.signed_data import as_signs, logistic, signed
 
-__all__ = ["EXAMPLES", "Separable", "logistic"]
+__all__ = ["EXAMPLES", "Separable"]
 
 #: Dense data get the largest eigenvalue of Z^T Z while its cost stays below this; beyond it a bound has to do.
 _SPECTRUM_FLOPS = 3 * 10**8
@@ -95,8 +95,8 @@ class Separable(Problem):
         A = as_data(A, "A")
         if min(A.shape) == 0:
             raise ValueError(f"A must have at least one row and one column, got shape {tuple(A.shape)}")
-        signs = _as_signs(y, A)
-        self.Z = _signed(A, signs)
+        signs = as_signs(y, A)
+        self.Z = signed(A, signs)
         self.n, d = (int(side) for side in A.shape)
         self.shape = (d,)
         self.like = self.Z.data if is_sparse(A) else self.Z
@@ -209,43 +209,6 @@ class Separable(Problem):
         """
         Z = self.Z.toarray() if is_sparse(self.Z) else to_numpy(self.Z)
         return exact_path(Z, integer("max_iter", max_iter, at_least=1))
-
-
-def logistic(margins: Any) -> tuple[Any, Any]:
-    """Return sigma(-m) and log(1 + exp(-m)) for every margin, exact for any sign and size (infinities included)."""
-    xp = namespace(margins)
-    q = xp.exp(-xp.abs(margins))
-    half = 1 / (1 + q)
-    wrong = xp.where(margins < 0, -margins, xp.zeros_like(margins))
-    return xp.where(margins > 0, q * half, half), xp.log1p(q) + wrong
-
-
-def _as_signs(y: Any, A: Any) -> Any:
-    """Map at most two labels to -1 and +1, in the library of A; the labels themselves are read on the host."""
-    labels = to_numpy(y)
-    if labels.shape != (A.shape[0],):
-        raise ValueError(f"y must have shape ({A.shape[0]},), one label for each row of A, got {labels.shape}")
-    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
-        raise ValueError("y holds NaN or infinite labels")
-    try:
-        kinds = np.unique(labels).tolist()
-    except TypeError:
-        raise TypeError("y must hold labels of one kind, which can be sorted") from None
-    if len(kinds) > 2:
-        shown = ", ".join([*map(repr, kinds[:4]), *(["..."] if len(kinds) > 4 else [])])
-        raise ValueError(f"y must hold at most two different labels, got {len(kinds)}: {shown}")
-    negative = kinds[0] if len(kinds) == 2 or kinds[0] in (-1, 0) else None
-    signs = np.where(labels == negative, -1.0, 1.0)
-    return signs if is_sparse(A) else namespace(A).asarray(signs, dtype=A.dtype, device=device(A))
-
-
-def _signed(A: Any, signs: Any) -> Any:
-    if not is_sparse(A):
-        return A * signs[:, None]
-    Z = A.copy()
-    Z.data *= np.repeat(signs, np.diff(Z.indptr)).astype(Z.dtype)
-    Z.data.flags.writeable = False
-    return Z
 
 
 def _row_norms(Z: Any) -> Any:

@@ -26,7 +26,7 @@ from typing import Any
 from optlab.core.solver import Solver
 from optlab.core.validate import boolean, number
 from optlab.core.xp import namespace
-from optlab.problems.separable import logistic
+from optlab.problems.signed_data import logistic
 from optlab.solvers._weighted_samples import WeightedState, _WeightedSamples
 
 __all__ = ["EXAMPLES", "LRGD", "NormalizedLRGD", "RiskAdaptiveGD"]

@@ -14,8 +14,9 @@ from numpy.testing import assert_allclose
 
 import optlab as ol
 from optlab.problems._margin import certify_margin, exact_path
-from optlab.problems.separable import Separable, logistic
+from optlab.problems.separable import Separable
 from optlab.problems.separable_instances import EXAMPLES
+from optlab.problems.signed_data import logistic
 
 ANALYTIC = [name for name in EXAMPLES if name != "Contradictory"]
 

@@ -13,7 +13,7 @@ from scipy.special import logsumexp
 from optlab.claims.claim import Assumption, Case, Claim, Control, Measurement, claim
 from optlab.claims.library._separation import digits, fixed, planted
 from optlab.problems import OneSample, PlantedMargin, Separable
-from optlab.problems.separable import logistic
+from optlab.problems.signed_data import logistic
 from optlab.solvers import LRGD, NormalizedLRGD, RiskAdaptiveGD
 
 #: Every run goes on until this multiple of 1/mu^2 steps.
