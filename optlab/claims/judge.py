@@ -14,7 +14,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from scipy import stats
 
-from optlab.claims.claim import Claim, Verdict
+from optlab.claims.claim import Claim
+from optlab.claims.parts import Verdict
 from optlab.claims.study import CaseData, sweep
 
 __all__ = ["JUDGES", "Judgement", "judge"]

@@ -6,9 +6,10 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from optlab.claims.claim import Claim, Verdict
+from optlab.claims.claim import Claim
 from optlab.claims.controls import ControlOutcome, summarise
 from optlab.claims.judge import Judgement
+from optlab.claims.parts import Verdict
 
 __all__ = ["Outcome", "Series"]
 

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from optlab.claims.claim import Claim, Verdict
+from optlab.claims.claim import Claim
 from optlab.claims.controls import ControlOutcome
 from optlab.claims.judge import Judgement, judge
 from optlab.claims.outcome import Outcome, Series
+from optlab.claims.parts import Verdict
 from optlab.claims.registry import load
 from optlab.claims.study import CaseData, collect
 

@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from optlab.claims.claim import Assumption, Case, Claim, Known, Measurement, as_points
+from optlab.claims.claim import Claim
+from optlab.claims.parts import Assumption, Case, Known, Measurement, as_points
 from optlab.core.rng import RNGLike, spawn, streams
 
 __all__ = ["CaseData", "Sample", "collect", "trajectory"]

@@ -10,7 +10,8 @@ from typing import Any
 
 import optlab.problems
 import optlab.solvers
-from optlab.claims.claim import BUDGETS, KINDS, Claim
+from optlab.claims.claim import Claim
+from optlab.claims.parts import BUDGETS, KINDS
 from optlab.claims.registry import all_claims
 from optlab.core.oracles import has_oracle, oracle_methods
 from optlab.core.problem import Problem

@@ -10,9 +10,10 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from optlab.claims.claim import KINDS, Claim, Verdict
+from optlab.claims.claim import Claim
 from optlab.claims.judge import JUDGES
 from optlab.claims.outcome import Outcome, Series
+from optlab.claims.parts import KINDS, Verdict
 
 __all__ = ["as_record", "claim_record", "command", "dumps", "load_record", "reproduce"]
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from optlab.claims.claim import Verdict
 from optlab.claims.outcome import Outcome
+from optlab.claims.parts import Verdict
 from optlab.report.record import claim_record, dumps
 
 __all__ = ["Verification"]

@@ -9,9 +9,10 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from optlab.claims.claim import BUDGETS, Claim, Verdict
+from optlab.claims.claim import Claim
 from optlab.claims.judge import Judgement
 from optlab.claims.outcome import Outcome
+from optlab.claims.parts import BUDGETS, Verdict
 from optlab.claims.registry import resolve
 from optlab.claims.runner import check_all
 from optlab.claims.study import environment

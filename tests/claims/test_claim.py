@@ -5,7 +5,7 @@ import pytest
 
 import optlab as ol
 from optlab.claims import BUDGETS, KINDS, Case, Claim, Control, Known, Verdict
-from optlab.claims.claim import as_points
+from optlab.claims.parts import as_points
 
 from ..core.specimens import Bowl, Descent
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from scipy.special import lambertw
 
-from optlab.claims.claim import Case, Measurement
+from optlab.claims import Case, Measurement
 from optlab.problems import (
     Chain,
     Contradictory,

@@ -10,7 +10,7 @@ from typing import Any
 
 from scipy.special import lambertw
 
-from optlab.claims.claim import Case, Control, claim
+from optlab.claims import Case, Control, claim
 from optlab.claims.library._separation import c_n, everywhere, fixed, updates
 from optlab.solvers import (
     LRGD,

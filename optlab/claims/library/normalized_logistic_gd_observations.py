@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from optlab.claims.claim import Case, Claim, Control, Measurement, claim
+from optlab.claims import Case, Claim, Control, Measurement, claim
 from optlab.claims.library._separation import count, digits, fixed
 from optlab.solvers import LRGD, NormalizedLRGD
 

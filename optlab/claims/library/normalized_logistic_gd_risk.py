@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp
 
-from optlab.claims.claim import Assumption, Case, Claim, Control, Measurement, claim
+from optlab.claims import Assumption, Case, Claim, Control, Measurement, claim
 from optlab.claims.library._separation import digits, fixed, planted
 from optlab.problems import OneSample, PlantedMargin, Separable
 from optlab.problems.signed_data import logistic

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from optlab.claims.claim import Assumption, Case, Claim, Control, Measurement, claim
+from optlab.claims import Assumption, Case, Claim, Control, Measurement, claim
 from optlab.claims.library._separation import count, digits, fixed, planted, updates
 from optlab.problems import Separable
 from optlab.solvers import LRGD, BatchPerceptron, NormalizedBatchPerceptron, NormalizedLRGD
