@@ -511,3 +511,20 @@ def test_rules_fire_when_they_hold_for_every_repetition():
 def test_one_nonfinite_repetition_is_found():
     starts = np.array([[1.0, -2.0, 3.0], [9.0, 9.0, 9.0]])
     assert Descent(1e200).run(Bowl(), x0=starts, reps=2, max_iter=9).status is Status.NONFINITE
+
+
+@dataclass(frozen=True)
+class Functional(Descent):
+    """Returns a new state object from every step instead of updating the old one."""
+
+    def step(self, problem, state):
+        return ol.State(state.x - self.step_size * problem.gradient(state.x), state.k + 1, rng=state.rng)
+
+
+@pytest.mark.parametrize("record", [None, 3, []])
+def test_a_step_may_return_a_new_state(record):
+    one, two = (solver.run(Bowl(), max_iter=10, record=record) for solver in (Functional(), Descent()))
+    np.testing.assert_array_equal(one.x, two.x)
+    np.testing.assert_array_equal(one.history["value"], two.history["value"])
+    np.testing.assert_array_equal(one.resume(max_iter=20).x, two.resume(max_iter=20).x)
+    assert [s.k for s in Functional().iterate(Bowl(), max_iter=4)] == [0, 1, 2, 3, 4]
