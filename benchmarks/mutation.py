@@ -35,7 +35,7 @@ ROOT = Path(__file__).resolve().parents[1]
 #: What is mutated, and the tests that have to notice.
 TARGETS = {
     "optlab/core/*.py": ["tests/core"],
-    "optlab/claims/judge.py": ["tests/claims/test_judge.py"],
+    "optlab/claims/judg*.py": ["tests/claims/test_judge.py"],
 }
 #: The tests of a module are tried first; only what survives them meets the rest.
 NEAREST = {"driver": "run", "constants": "known", "reference": "known", "solver": "problem", "ledger": "oracles"}

@@ -117,6 +117,8 @@ class Claim:
             raise ValueError(f"{self.id}: a claim needs a statement in words")
         for name, side in self.uses.items():
             one_of(f"uses[{name!r}]", side, ("upper", "lower"))
+        if self.kind == "probability" and not 0 < self.options.get("delta", 0) < 1:
+            raise ValueError(f"{self.id}: a claim in probability needs options={{'delta': ...}}, in (0, 1)")
         if not callable(self.cases) and not len(self.cases):
             raise ValueError(f"{self.id}: a claim needs at least one case")
 

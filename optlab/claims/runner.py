@@ -71,7 +71,11 @@ def check(claim: Claim, budget: str, seeds: int | None, rng: int) -> Outcome:
         controls,
         n,
         tuple(dict.fromkeys(f"{one.problem}: {one.case.name}" for one in data if one.applicable)),
-        tuple(f"{one.case.name} ({'; '.join(one.failed)})" for one in data if not one.applicable),
+        tuple(
+            f"{one.case.name} ({'; '.join(one.failed) or f'{one.left_out} of {n} draws: an assumption fails'})"
+            for one in data
+            if one.left_out or not one.applicable
+        ),
         tuple(_series(data)),
         time.perf_counter() - began,
     )

@@ -53,7 +53,9 @@ class CaseData:
     samples : list of Sample
         One for each seed; none where an assumption fails.
     failed : list of str
-        The assumptions that fail.
+        The assumptions that fail (for a problem drawn anew for every seed: that fail on every draw).
+    left_out : int
+        Draws of the problem that were left out because an assumption fails on them.
 
     Examples
     --------
@@ -67,6 +69,7 @@ class CaseData:
     problem: str
     samples: list[Sample] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    left_out: int = 0
 
     @property
     def applicable(self) -> bool:
@@ -195,31 +198,38 @@ def collect(claim: Claim, budget: str, seeds: int, rng: RNGLike) -> list[CaseDat
     {3}
     """
     assumptions = _assumptions(claim)
-    out = []
-    for case, root in zip(claim.cases_for(budget), spawn(rng, len(claim.cases_for(budget))), strict=True):
-        children = spawn(root, seeds)
-        fixed = None if _is_factory(case.problem) else case.problem
-        problem = case.problem(streams(children[0]).data) if fixed is None else fixed
-        data = CaseData(case, getattr(problem, "name", type(problem).__name__))
+    cases = claim.cases_for(budget)
+    return [
+        _study(claim, case, assumptions, seeds, root) for case, root in zip(cases, spawn(rng, len(cases)), strict=True)
+    ]
+
+
+def _study(claim: Claim, case: Case, assumptions: list[Assumption], seeds: int, root: Any) -> CaseData:
+    """Measure one case; draws of a problem on which an assumption fails are left out."""
+    children = spawn(root, seeds)
+    drawn = _is_factory(case.problem)
+    problem = case.problem(streams(children[0]).data) if drawn else case.problem
+    data = CaseData(case, getattr(problem, "name", type(problem).__name__))
+    if not drawn:
         data.failed = [a.name for a in assumptions if not a.holds(problem, case)]
-        out.append(data)
         if not data.applicable:
-            continue
-        batch = (
-            fixed is not None
-            and isinstance(claim.measured, str)
-            and seeds > 1
-            and case.solver.batched
-            and fixed.batched
-        )
-        if batch:
-            data.samples = _samples(claim, case, fixed, _measure(claim, case, fixed, root, seeds))
-            continue
-        for child in children:
-            if fixed is None:
-                problem = case.problem(streams(child).data)
-            data.samples += _samples(claim, case, problem, _measure(claim, case, problem, child, None))
-    return out
+            return data
+        if isinstance(claim.measured, str) and seeds > 1 and case.solver.batched and problem.batched:
+            data.samples = _samples(claim, case, problem, _measure(claim, case, problem, root, seeds))
+            return data
+    failed: list[str] = []
+    for child in children:
+        if drawn:
+            problem = case.problem(streams(child).data)
+            wrong = [a.name for a in assumptions if not a.holds(problem, case)]
+            if wrong:
+                data.left_out += 1
+                failed += wrong
+                continue
+        data.samples += _samples(claim, case, problem, _measure(claim, case, problem, child, None))
+    if not data.samples:
+        data.failed = list(dict.fromkeys(failed))
+    return data
 
 
 def _is_factory(problem: Any) -> bool:

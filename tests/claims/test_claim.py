@@ -42,7 +42,9 @@ def test_good_claims():
     assert make(expected="REFUTED", reason="false as stated").reason
     assert make(id="base/gd-convex.2+b").method == "base"
     for kind in KINDS:
-        assert make(kind=kind).kind == kind
+        assert make(kind=kind, options={"delta": 0.1}).kind == kind
+    with pytest.raises(ValueError, match="a claim in probability needs options"):
+        make(kind="probability")
     assert make().expected == "SUPPORTED" and make().seeds == 1 and make().measured == "gap"
 
 

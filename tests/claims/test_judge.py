@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from optlab.claims import KINDS, CaseData
-from optlab.claims.judge import JUDGES, Judgement, _slope_verdict, clopper_pearson
+from optlab.claims.judge import JUDGES, Judgement
+from optlab.claims.judge_means import clopper_pearson
+from optlab.claims.judge_slopes import slope_verdict
 from optlab.claims.study import Sample
 
 from .synthetic import a_claim, case_data, verdict
@@ -600,7 +602,7 @@ def test_the_reported_checkpoint_is_the_one_that_decides():
 )
 def test_slope_intervals_against_the_tolerance(ci, upper, lower, both):
     for sides, expected in (("upper", upper), ("lower", lower), ("both", both)):
-        assert _slope_verdict(ci, 0.1, sides).name == expected
+        assert slope_verdict(ci, 0.1, sides).name == expected
 
 
 def test_two_seeds_at_each_point_are_paired_and_all_points_must_be_positive():

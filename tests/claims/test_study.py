@@ -181,3 +181,20 @@ def test_sweep_joins_the_points():
 def test_environment():
     found = environment()
     assert found["numpy"] == np.__version__ and {"python", "platform", "cpus", "optlab-toolkit"} <= set(found)
+
+
+def test_assumptions_are_checked_on_every_draw():
+    def factory(rng):
+        return Bowl(np.full(2, rng.standard_normal()))
+
+    cases = [Case("random", factory, Noisy(), 3)]
+    positive = Assumption("starts above", lambda problem, case: problem.center[0] > 0)
+    whole = collect(make(cases), "quick", 30, 0)[0]
+    (data,) = collect(make(cases, assumptions=[positive]), "quick", 30, 0)
+    assert data.applicable and 0 < data.left_out < 30 and len(data.samples) == 30 - data.left_out
+    assert {s.value[0] for s in data.samples} < {s.value[0] for s in whole.samples}
+    outcome = make(cases, assumptions=[positive], seeds=30, bound=lambda k, c: 1e9).check()
+    assert outcome.verdict.name == "SUPPORTED" and "of 30 draws" in outcome.skipped[0]
+    never = Assumption("never", lambda problem, case: False)
+    (none,) = collect(make(cases, assumptions=[positive, never]), "quick", 5, 0)
+    assert not none.applicable and none.left_out == 5 and set(none.failed) == {"starts above", "never"}
