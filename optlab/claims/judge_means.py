@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import stats
 
-from optlab.claims.judgement import Floats, Judgement, Options, combine, inconclusive, ratios, matrices
+from optlab.claims.judgement import Floats, Judgement, Options, combine, inconclusive, matrices, ratios
 from optlab.claims.parts import Verdict
 from optlab.claims.study import CaseData
 

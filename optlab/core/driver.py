@@ -126,18 +126,18 @@ class Drive:
 
     def record(self) -> None:
         """Add the row of the present iterate, unless it is there already."""
-        k = self.state.k
-        if self.history.last_k == k:
+        state, history = self.state, self.history
+        k, x = state.k, state.x
+        if history.last_k == k:
             return
         due = k >= self.next_row
-        self.provisional = k > 0 and (not due or self.state.cut)
-        x = self.state.x
+        self.provisional = k > 0 and (not due or state.cut)
         metrics = self.problem.measure(x)
         if self.metrics:
             metrics = metrics | {name: metric(x) for name, metric in self.metrics.items()}
-        self.history.append(k, self.elapsed, metrics, self.ledger.calls, self.state.info)
-        if self.history.stores_x:
-            self.history.store(k, x)
+        history.append(k, self.elapsed, metrics, self.ledger.calls, state.info)
+        if history.stores_x:
+            history.store(k, x)
         if due:
             self.next_row = self.schedule.next(k)
 
@@ -168,14 +168,16 @@ class Drive:
     def _advance(self, each_step: bool) -> None:
         """Make steps until there is something to look at: a due row, the limit, the end."""
         state, step, ledger = self.state, self.solver.step, self.ledger
-        limit = min((n for n in self.step_limits if n > state.k), default=math.inf)
-        limit = min(limit, self.max_iter)
+        k = state.k
+        limit = self.max_iter
+        if self.step_limits:
+            limit = min(limit, min((n for n in self.step_limits if n > k), default=limit))
         state.k_max = int(limit) if limit < math.inf else None
-        k_look = state.k + 1 if each_step else min(self.next_row, limit, state.k + self.look_every)
+        k_look = k + 1 if each_step else min(self.next_row, limit, k + self.look_every)
         held = self.held = []
         began = perf_counter()
+        timed = self.time_limit < math.inf
         deadline = began + self.time_limit - self.elapsed
-        timed = deadline < math.inf
         try:
             while True:
                 k = state.k
@@ -200,12 +202,12 @@ class Drive:
             self.ended = Status.NONFINITE, f"the iterate became NaN or infinite in step {self.good[1] + 1}"
             return
         self.good, self.held = (state.x, state.k), []
-        at_limit = state.k >= self.max_iter or state.k in self.step_limits or self.elapsed >= self.time_limit
-        finished = at_limit or state.done is not None
-        if state.k >= self.next_row or finished:
+        k = state.k
+        due = k >= self.next_row or k >= self.max_iter or state.done is not None
+        if due or k in self.step_limits or self.elapsed >= self.time_limit:
             self.record()
             self._judge()
-            if not self.provisional:
+            if self.callbacks and not self.provisional:
                 self._call_back()
 
     def _retreat(self) -> None:

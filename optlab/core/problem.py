@@ -240,4 +240,5 @@ class FunctionProblem(Problem):
 
     def measure(self, x: Any) -> dict[str, Any]:
         """Return the default metrics and the user's own."""
-        return super().measure(x) | {name: metric(x) for name, metric in self._metrics.items()}
+        own = super().measure(x)
+        return own | {name: metric(x) for name, metric in self._metrics.items()} if self._metrics else own
