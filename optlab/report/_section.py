@@ -77,7 +77,9 @@ def figure(row: Row, prefix: str) -> str:
 def controls(row: Row) -> str:
     """Return the negative controls one by one; that they are refuted is what they are for."""
     if not row["controls"]:
-        return "" if row["verdict"] == "ERROR" else tag("none: nothing shows that the study could have failed", "warn")
+        # A refutation shows by itself that the study could refute; what did not apply or crashed has nothing to show.
+        open_question = row["verdict"] in ("SUPPORTED", "INCONCLUSIVE")
+        return tag("none: nothing shows that the study could have failed", "warn") if open_question else ""
     items = []
     for one in row["controls"]:
         if one["verdict"] == "REFUTED":

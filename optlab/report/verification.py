@@ -14,7 +14,7 @@ from optlab.report.record import claim_record, dumps
 __all__ = ["Verification"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Verification:
     """The outcomes of `optlab.verify`; renders as a table in a terminal and in a notebook.
 
@@ -122,6 +122,9 @@ class Verification:
         from optlab.report.html import fragment
 
         return fragment(self)
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def __str__(self) -> str:
         from optlab.report.terminal import text

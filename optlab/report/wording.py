@@ -94,7 +94,9 @@ def headline(record: Mapping[str, Any]) -> str:
     surprises = sum(not row["as_expected"] for row in rows)
     if not rows:
         return "Interrupted before a verdict" if record["interrupted"] else "No claim was checked"
-    if surprises:
+    if surprises and len(rows) == 1:
+        found = "the verdict is not as expected"
+    elif surprises:
         found = f"{surprises} of {len(rows)} verdicts {'is' if surprises == 1 else 'are'} not as expected"
     else:
         found = "the verdict is as expected" if len(rows) == 1 else f"all {len(rows)} verdicts are as expected"

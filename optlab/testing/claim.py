@@ -94,11 +94,6 @@ def _options(claim: Claim) -> None:
     ]:
         unknown = set(options) - _OPTIONS[kind]
         require(not unknown, f"{claim.id}: {what} has options that no {kind} judge reads: {', '.join(sorted(unknown))}")
-    if claim.kind == "probability":
-        delta = claim.options.get("delta")
-        require(
-            delta is not None and 0 < delta < 1, f"{claim.id}: a claim of probability needs the option delta in (0, 1)"
-        )
     sides = claim.options.get("sides", "upper")
     require(sides in ("upper", "lower", "both"), f"{claim.id}: sides must be upper, lower or both, got {sides!r}")
 

@@ -53,8 +53,6 @@ def test_a_good_claim_passes():
             "options",
             "control 'c' has options that no pathwise judge reads: x",
         ),
-        ({"kind": "probability", "options": {}}, "options", r"needs the option delta in \(0, 1\)"),
-        ({"kind": "probability", "options": {"delta": 1.0}}, "options", "needs the option delta"),
         ({"kind": "scaling", "options": {"sides": "one"}}, "options", "sides must be upper, lower or both, got 'one'"),
         ({"assumptions": [Assumption("never", None)]}, "assumptions", "the assumption 'never' cannot be evaluated"),
         ({"assumptions": [Assumption("", lambda p, c: True)]}, "assumptions", "an assumption has no name"),
