@@ -38,7 +38,10 @@ TARGETS = {
     "optlab/claims/judg*.py": ["tests/claims/test_judge.py"],
 }
 #: The tests of a module are tried first; only what survives them meets the rest.
-NEAREST = {"driver": "run", "constants": "known", "reference": "known", "solver": "problem", "ledger": "oracles"}
+NEAREST = {
+    "driver": "run", "constants": "known", "reference": "known", "solver": "problem", "ledger": "oracles",
+    "schedule": "history",
+}  # fmt: skip
 #: Long tests of real clocks and processes notice nothing that the others do not.
 LEFT_OUT = ["--deselect", "tests/core/test_resume.py::test_a_killed_run_goes_on_from_its_checkpoint"]
 COMPARE = {

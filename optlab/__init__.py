@@ -19,13 +19,14 @@ from typing import Any
 from optlab._version import __version__
 from optlab.core import callbacks, constants, history, rng, stop
 from optlab.core.constants import Constant, Constants
-from optlab.core.history import At, Every, History, LogSpaced
+from optlab.core.history import History
 from optlab.core.ledger import Ledger
 from optlab.core.oracles import MissingOracle
 from optlab.core.problem import FunctionProblem, Problem
 from optlab.core.reference import Reference
 from optlab.core.result import Result, Status, load
 from optlab.core.run import iterate, resume, run
+from optlab.core.schedule import At, Every, LogSpaced
 from optlab.core.solver import Solver, State
 
 #: Public names that live in rooms loaded on first use.

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from optlab.core.callbacks import as_callbacks
-from optlab.core.history import History, Schedule
+from optlab.core.history import History
 from optlab.core.ledger import Ledger
 from optlab.core.result import Result, Status
+from optlab.core.schedule import Schedule
 from optlab.core.solver import Solver, State
 from optlab.core.stop import MaxIter, MaxTime, Rule
 from optlab.core.xp import namespace

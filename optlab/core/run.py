@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from optlab.core.driver import Drive
-from optlab.core.history import At, History, Schedule, as_schedule
+from optlab.core.history import History
 from optlab.core.ledger import Ledger
 from optlab.core.result import Result, Status
 from optlab.core.rng import RNGLike, seed_sequence, spawn, streams
+from optlab.core.schedule import At, Schedule, as_schedule
 from optlab.core.solver import Solver, State
 from optlab.core.stop import Rule
 from optlab.core.validate import integer

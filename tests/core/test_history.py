@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import optlab as ol
-from optlab.core.history import Schedule, as_schedule
+from optlab.core.schedule import Schedule, as_schedule
 
 from .specimens import Bowl, Descent, Noisy
 
