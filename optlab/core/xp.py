@@ -108,8 +108,11 @@ def as_float_array(array: Any, name: str = "array") -> Any:
     return xp.astype(array, xp.float64)
 
 
-def as_data(matrix: Any, name: str = "data", ndim: int = 2) -> Any:
+def as_data(matrix: Any, name: str = "data", ndim: int = 2, *, copy: bool = True) -> Any:
     """Validate a data array: floating point, of the stated dimension, finite; SciPy sparse becomes CSR.
+
+    A problem keeps what this returns, so it is a copy: nobody shall change the data under certified constants.  A
+    read-only NumPy array (a memory map, say) is shared.
 
     Parameters
     ----------
@@ -119,12 +122,13 @@ def as_data(matrix: Any, name: str = "data", ndim: int = 2) -> Any:
         How error messages call the argument.
     ndim : int
         Number of dimensions wanted.
+    copy : bool, default True
+        False for a caller that makes something new of the data anyway.
 
     Returns
     -------
     array or scipy.sparse.csr_array
-        Floating-point data of the same library; NumPy input is returned read-only (as a view of a copy is not needed,
-        the caller's own array stays writeable).
+        Floating-point data of the same library; NumPy data are read-only.
 
     Raises
     ------
@@ -147,12 +151,16 @@ def as_data(matrix: Any, name: str = "data", ndim: int = 2) -> Any:
             csr = csr.astype(np.float64)
         if not np.isfinite(csr.data).all():
             raise ValueError(f"{name} holds NaN or infinite values")
-        return csr
+        return csr.copy() if copy else csr
     array = as_float_array(matrix, name)
+    xp = namespace(array)
     if array.ndim != ndim:
         raise ValueError(f"{name} must have {ndim} dimension{'s' if ndim > 1 else ''}, got shape {tuple(array.shape)}")
-    if not bool(namespace(array).all(namespace(array).isfinite(array))):
+    if not bool(xp.all(xp.isfinite(array))):
         raise ValueError(f"{name} holds NaN or infinite values")
+    fresh = isinstance(array, np.ndarray) and array is not matrix and array.base is None  # made from a list, say
+    if copy and not fresh and getattr(getattr(array, "flags", None), "writeable", True):
+        array = xp.asarray(array, copy=True)
     return read_only(array)
 
 

@@ -66,7 +66,7 @@ class LogisticRegression(Problem):
     batched = True
 
     def __init__(self, A: Any, y: Any, l2: float = 0.0) -> None:
-        A = as_data(A, "A")
+        A = as_data(A, "A", copy=False)  # the signed samples are new
         n, d = A.shape
         if n == 0 or d == 0:
             raise ValueError(f"A must not be empty, got shape {(n, d)}")

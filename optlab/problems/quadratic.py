@@ -65,10 +65,10 @@ class Quadratic(Problem):
         smallest, largest = float(xp.min(spectrum)), float(xp.max(spectrum))
         if self._convex and not (smallest >= 0.0 and largest > 0.0):
             raise ValueError(f"spectrum must be >= 0 and not all zero, got values from {smallest:g} to {largest:g}")
-        self.spectrum = self.like = xp.asarray(spectrum, copy=True)
+        self.spectrum = self.like = spectrum
         self.shape = (int(spectrum.shape[0]),)
         x_star = xp.ones_like(spectrum) if x_star is None else as_data(x_star, "x_star", ndim=1)
-        self.x_star = xp.asarray(x_star, dtype=spectrum.dtype, copy=True)
+        self.x_star = xp.asarray(x_star, dtype=spectrum.dtype)
         if self.x_star.shape != spectrum.shape:
             raise ValueError(f"x_star must have shape {self.shape}, got {tuple(self.x_star.shape)}")
         self.hessian = _rotated(self.spectrum, rng) if boolean("rotate", rotate) else None

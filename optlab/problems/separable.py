@@ -92,7 +92,7 @@ class Separable(Problem):
 
     def __init__(self, A: Any, y: Any, *, certify: bool = False) -> None:
         boolean("certify", certify)
-        A = as_data(A, "A")
+        A = as_data(A, "A", copy=False)  # the signed samples are new
         if min(A.shape) == 0:
             raise ValueError(f"A must have at least one row and one column, got shape {tuple(A.shape)}")
         signs = as_signs(y, A)

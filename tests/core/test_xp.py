@@ -57,7 +57,15 @@ def test_other_libraries_and_plain_python():
 def test_as_data():
     mine = np.ones((2, 2))
     out = xp.as_data(mine)
-    assert not out.flags.writeable and mine.flags.writeable and np.shares_memory(out, mine)
+    assert not out.flags.writeable and mine.flags.writeable and not np.shares_memory(out, mine)
+    assert np.shares_memory(xp.as_data(mine, copy=False), mine)
+    assert not np.shares_memory(xp.as_data(mine.view(np.matrix)), mine)
+    frozen = xp.read_only(mine.copy())
+    assert np.shares_memory(xp.as_data(frozen), frozen)  # nobody can change it: it is shared
+    theirs = strict.ones((2, 2))
+    kept = xp.as_data(theirs)
+    theirs[0, 0] = 5.0
+    assert float(kept[0, 0]) == 1.0
     assert xp.as_data([1, 2], ndim=1).dtype == np.float64
     assert xp.as_data(np.ones((2, 2), np.float32)).dtype == np.float32
     assert xp.as_data(strict.ones((2, 2))).shape == (2, 2)
@@ -79,6 +87,9 @@ def test_sparse_data_becomes_csr(kind):
     out = xp.as_data(matrix)
     assert isinstance(out, sp.csr_array) and out.dtype == np.float64
     np.testing.assert_array_equal(out.toarray(), dense)
+    if kind.startswith("csr"):
+        assert not np.shares_memory(out.data, matrix.data)
+        assert np.shares_memory(xp.as_data(matrix, copy=False).data, matrix.data)
     assert xp.as_data(matrix.astype(np.float32)).dtype == np.float32
     assert xp.as_data(matrix.astype(int)).dtype == np.float64
     with pytest.raises(TypeError, match="data must hold real numbers"):
