@@ -27,6 +27,7 @@ from optlab.core.solver import Solver
 from optlab.core.validate import boolean, number
 from optlab.core.xp import namespace
 from optlab.problems.signed_data import logistic
+from optlab.solvers._update_bounds import novikoff, smooth_excess
 from optlab.solvers._weighted_samples import WeightedState, _WeightedSamples
 
 __all__ = ["EXAMPLES", "LRGD", "NormalizedLRGD", "RiskAdaptiveGD"]
@@ -99,6 +100,22 @@ class NormalizedLRGD(_WeightedSamples):
         number("gamma", self.gamma, above=0, infinite=True)
         boolean("until_separated", self.until_separated)
 
+    def update_bound(self, problem: Any) -> float:
+        r"""Return how many updates it takes at most: :math:`R^2/\mu^2 + 2\log(2n-1)/(\gamma\mu^2)` (Theorem 6.1).
+
+        Parameters
+        ----------
+        problem : Problem
+            Separable data with a certified margin.
+
+        Raises
+        ------
+        ValueError
+            If the margin is not certified.
+        """
+        ratio, per_margin = novikoff(problem)
+        return ratio + 2 * math.log(2 * problem.n - 1) / self.gamma * per_margin
+
     def theta(self, problem: Any, x: Any) -> Any:
         """Return the parameter that belongs to the iterate x (for a finite step size)."""
         return _finite(self.gamma) * x
@@ -162,6 +179,22 @@ class LRGD(_WeightedSamples):
         number("gamma", self.gamma, above=0, infinite=True)
         boolean("until_separated", self.until_separated)
 
+    def update_bound(self, problem: Any) -> float:
+        r"""Return how many updates it takes at most: :math:`2n (R^2/\mu^2 + 2c_n/(\gamma\mu^2))`, derived here.
+
+        Parameters
+        ----------
+        problem : Problem
+            Separable data with a certified margin.
+
+        Raises
+        ------
+        ValueError
+            If the margin is not certified.
+        """
+        ratio, per_margin = novikoff(problem)
+        return 2 * problem.n * (ratio + 2 * smooth_excess(problem.n) / self.gamma * per_margin)
+
     def theta(self, problem: Any, x: Any) -> Any:
         """Return the parameter that belongs to the iterate x (for a finite step size)."""
         return _finite(self.gamma) / problem.n * x
@@ -224,6 +257,24 @@ class RiskAdaptiveGD(_WeightedSamples):
     def __post_init__(self) -> None:
         number("eta", self.eta, above=0)
         boolean("until_separated", self.until_separated)
+
+    def update_bound(self, problem: Any) -> float:
+        r"""Return how many updates it takes at most: :math:`R^2/\mu^2 + 2 W((n-1)/e)/(\eta\mu^2)`, derived here.
+
+        Parameters
+        ----------
+        problem : Problem
+            Separable data with a certified margin.
+
+        Raises
+        ------
+        ValueError
+            If the margin is not certified.
+        """
+        from scipy.special import lambertw
+
+        ratio, per_margin = novikoff(problem)
+        return ratio + 2 * float(lambertw((problem.n - 1) / math.e).real) / self.eta * per_margin
 
     def theta(self, problem: Any, x: Any) -> Any:
         """Return the parameter w that belongs to the iterate x."""

@@ -13,6 +13,7 @@ from optlab.core.result import Status
 from optlab.core.solver import Solver, State
 from optlab.core.validate import boolean, integer, one_of
 from optlab.core.xp import is_sparse, namespace
+from optlab.solvers._update_bounds import novikoff
 from optlab.solvers._weighted_samples import _WeightedSamples
 
 __all__ = ["EXAMPLES", "BatchPerceptron", "NormalizedBatchPerceptron", "Perceptron"]
@@ -85,6 +86,21 @@ class Perceptron(Solver):
         integer("chunk", self.chunk, at_least=1)
         if self.gram is not None:
             boolean("gram", self.gram)
+
+    def update_bound(self, problem: Any) -> float:
+        r"""Return how many updates it takes at most: :math:`R^2/\mu^2` (Theorem 5.2).
+
+        Parameters
+        ----------
+        problem : Problem
+            Separable data with a certified margin.
+
+        Raises
+        ------
+        ValueError
+            If the margin is not certified.
+        """
+        return novikoff(problem)[0]
 
     def check(self, problem: Any) -> None:
         super().check(problem)
@@ -198,6 +214,21 @@ class BatchPerceptron(_WeightedSamples):
     100
     """
 
+    def update_bound(self, problem: Any) -> float:
+        r"""Return how many updates it takes at most: :math:`n R^2/\mu^2` (Theorem 3.3).
+
+        Parameters
+        ----------
+        problem : Problem
+            Separable data with a certified margin.
+
+        Raises
+        ------
+        ValueError
+            If the margin is not certified.
+        """
+        return problem.n * novikoff(problem)[0]
+
     def weights(self, margins: Any, least: float, k: int) -> tuple[Any, dict[str, float]]:
         xp = namespace(margins)
         at_origin = k == 0 and not bool(xp.any(margins != 0))
@@ -229,6 +260,21 @@ class NormalizedBatchPerceptron(_WeightedSamples):
     >>> ol.NormalizedBatchPerceptron().run(ol.problems.WorstCase(2000)).k
     2
     """
+
+    def update_bound(self, problem: Any) -> float:
+        r"""Return how many updates it takes at most: :math:`R^2/\mu^2` (Theorem 5.3).
+
+        Parameters
+        ----------
+        problem : Problem
+            Separable data with a certified margin.
+
+        Raises
+        ------
+        ValueError
+            If the margin is not certified.
+        """
+        return novikoff(problem)[0]
 
     def weights(self, margins: Any, least: float, k: int) -> tuple[Any, dict[str, float]]:
         mistakes = _mistakes(margins)

@@ -433,3 +433,29 @@ def test_every_bound_on_random_data(seed, distinct, d, margin, replicate):
     assert count(ol.NormalizedBatchPerceptron(), problem) <= ratio
     for gamma in (0.5, 10.0, 1e8):
         assert count(ol.NormalizedLRGD(gamma), problem) <= ratio * (1 + 2 * math.log(2 * n - 1) / gamma)
+
+
+@pytest.mark.parametrize(
+    ("solver", "bound"),
+    [
+        (ol.Perceptron(), 5.0),
+        (ol.BatchPerceptron(), 500.0),
+        (ol.NormalizedBatchPerceptron(), 5.0),
+        (ol.NormalizedLRGD(1.0), 5.0 + 8.0 * math.log(199)),
+        (ol.NormalizedLRGD(math.inf), 5.0),
+        (ol.LRGD(math.inf), 1000.0),
+        (ol.LRGD(1.0), 200 * (5.0 + 8.0 * 3.131)),
+        (ol.RiskAdaptiveGD(2.0), 5.0 + 4.0 * 2.62865),
+    ],
+    ids=lambda value: str(value),
+)
+def test_update_bounds(solver, bound):
+    # mu = 1/2, R^2 = 5/4; c_100 = 3.131 is from the sheet, and W = 2.62865 solves W exp(W) = 99/e.
+    problem = ol.problems.WorstCase(100)
+    assert solver.update_bound(problem) == pytest.approx(bound, rel=2e-4)
+    assert solver.run(problem, max_iter=10_000).k <= solver.update_bound(problem)
+    plain = ol.problems.Separable(np.eye(2), [1, 1])
+    with pytest.raises(ValueError, match=r"the bound needs mu, which is not certified .* certify=True"):
+        solver.update_bound(plain)
+    certified = ol.problems.Separable(np.eye(2), [1, 1], certify=True)
+    assert solver.update_bound(certified) >= 2.0 - 1e-9
