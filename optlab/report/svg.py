@@ -9,6 +9,8 @@ import xml.etree.ElementTree as ET
 import zlib
 from typing import Any
 
+import numpy as np
+
 __all__ = ["BOUND", "COLOURS", "INK", "MEASURED", "inline_svg"]
 
 #: Ink becomes the colour of the text around the figure, the others variables of the page with these as defaults.
@@ -38,7 +40,11 @@ def inline_svg(figure: Any, title: str, prefix: str = "") -> str:
     import matplotlib
 
     buffer = io.StringIO()
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "optlab"}), warnings.catch_warnings():
+    with (
+        matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "optlab"}),
+        warnings.catch_warnings(),
+        np.errstate(invalid="ignore"),  # matplotlib takes the difference of infinite extents where nothing is drawn
+    ):
         warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)  # the browser has more letters
         nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
         figure.savefig(buffer, format="svg", transparent=True, metadata=nothing)
