@@ -117,7 +117,8 @@ class Drive:
         self.time_limit = min((rule.seconds for rule in rules if isinstance(rule, MaxTime)), default=math.inf)
         self.step_limits = {rule.n for rule in rules if isinstance(rule, MaxIter)}
         self.good: tuple[Any, int] = (state.x, state.k)
-        self.held: list[tuple[Any, int]] = []
+        self.held: list[tuple[Any, int]] = []  # what came after `good` and was not looked at yet
+        self.stepping = False
         self.look_every = 1 if getattr(state.x, "size", 0) > _HELD_SIZE else _LOOK_EVERY
         self.next_row: float = 0
         self.provisional = False
@@ -143,7 +144,7 @@ class Drive:
             self.next_row = self.schedule.next(k)
 
     def loop(self, each_step: bool = False) -> Iterator[State]:
-        """Drive the run to its end; yields the state at the start and whenever the driver looks up."""
+        """Drive the run to its end; yields the state at the start, and after each step when that is asked for."""
         for hook in self.callbacks:
             hook.start(self.view)
         try:
@@ -156,7 +157,8 @@ class Drive:
             while self.ended is None:
                 self._advance(each_step)
                 self._look()
-                yield self.state
+                if each_step:
+                    yield self.state
         except BaseException as err:
             if isinstance(err, GeneratorExit):
                 raise
@@ -175,14 +177,13 @@ class Drive:
             limit = min(limit, min((n for n in self.step_limits if n > k), default=limit))
         state.k_max = int(limit) if limit < math.inf else None
         k_look = k + 1 if each_step else min(self.next_row, limit, k + self.look_every)
-        held = self.held = []
+        held, self.stepping = self.held, True
         began = perf_counter()
         timed = self.time_limit < math.inf
         deadline = began + self.time_limit - self.elapsed
         try:
             while True:
                 k = state.k
-                held.append((state.x, k))
                 state = step(ledger, state)
                 if state.trace:
                     self.history.extend_trace(state.trace)
@@ -191,6 +192,8 @@ class Drive:
                     break
                 if state.k == k:
                     raise RuntimeError(f"{type(self.solver).__name__}.step made no progress: k stayed at {k}")
+                held.append((state.x, state.k))
+            self.stepping = False
         finally:
             self.elapsed += perf_counter() - began
             self.state = state
@@ -202,8 +205,10 @@ class Drive:
             self._retreat()
             self.ended = Status.NONFINITE, f"the iterate became NaN or infinite in step {self.good[1] + 1}"
             return
-        self.good, self.held = (state.x, state.k), []
         k = state.k
+        self.good = (state.x, k)
+        if self.held:
+            self.held.clear()
         due = k >= self.next_row or k >= self.max_iter or state.done is not None
         if due or k in self.step_limits or self.elapsed >= self.time_limit:
             self.record()
@@ -214,7 +219,7 @@ class Drive:
     def _retreat(self) -> None:
         """Go back to the last finite iterate among those held since the last look."""
         self.good = next((held for held in reversed(self.held) if _finite(held[0])), self.good)
-        self.held = []
+        self.held.clear()
 
     def _judge(self) -> None:
         """Ask, in this order: the method itself, the user's rule, the iteration limit."""
@@ -241,7 +246,7 @@ class Drive:
         interrupted = isinstance(err, KeyboardInterrupt)
         status = Status.STOPPED if interrupted else Status.ERROR
         self.ended = status, "interrupted by the user" if interrupted else f"{type(err).__name__}: {err}"
-        torn = bool(self.held)  # the exception came from inside a step, which may have left the state half updated
+        torn = self.stepping  # the exception came from inside a step, which may have left the state half updated
         self._retreat()
         try:
             result = self.result(*self.ended, at=self.good)
