@@ -16,7 +16,6 @@ import numpy as np
 
 __all__ = [
     "ORACLES",
-    "DiagonalHessian",
     "Gradient",
     "HessianProduct",
     "LineMinimum",
@@ -63,13 +62,6 @@ class HessianProduct(Protocol):
     """`hessian_product(x, v)`: the Hessian of F at x applied to v."""
 
     def hessian_product(self, x: Any, v: Any) -> Any: ...
-
-
-@runtime_checkable
-class DiagonalHessian(Protocol):
-    """`hessian_diagonal(x)`: the diagonal of the Hessian of F at x."""
-
-    def hessian_diagonal(self, x: Any) -> Any: ...
 
 
 @runtime_checkable
@@ -150,7 +142,6 @@ ORACLES: dict[type, tuple[str, ...]] = {
         Gradient,
         Subgradient,
         HessianProduct,
-        DiagonalHessian,
         LineMinimum,
         SmoothPart,
         Prox,

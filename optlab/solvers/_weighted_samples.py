@@ -8,8 +8,9 @@ from typing import Any
 
 from optlab.core.oracles import Margins
 from optlab.core.result import Status
-from optlab.core.solver import Solver, State
+from optlab.core.solver import State
 from optlab.core.xp import namespace
+from optlab.solvers._separator import _Separator
 
 __all__ = ["WeightedState", "_WeightedSamples"]
 
@@ -22,7 +23,7 @@ class WeightedState(State):
     direction: Any = None  # the next step Z^T p, for the weights p of these margins
 
 
-class _WeightedSamples(Solver):
+class _WeightedSamples(_Separator):
     """The step they share, x + Z^T p; `weights` is the rule that turns the margins Z x, the least one known, into p."""
 
     requires = (Margins,)

@@ -27,7 +27,6 @@ from optlab.core.solver import Solver
 from optlab.core.validate import boolean, number
 from optlab.core.xp import namespace
 from optlab.problems.signed_data import logistic
-from optlab.solvers._update_bounds import novikoff, smooth_excess
 from optlab.solvers._weighted_samples import WeightedState, _WeightedSamples
 
 __all__ = ["EXAMPLES", "LRGD", "NormalizedLRGD", "RiskAdaptiveGD"]
@@ -100,21 +99,8 @@ class NormalizedLRGD(_WeightedSamples):
         number("gamma", self.gamma, above=0, infinite=True)
         boolean("until_separated", self.until_separated)
 
-    def update_bound(self, problem: Any) -> float:
-        r"""Return how many updates it takes at most: :math:`R^2/\mu^2 + 2\log(2n-1)/(\gamma\mu^2)` (Theorem 6.1).
-
-        Parameters
-        ----------
-        problem : Problem
-            Separable data with a certified margin.
-
-        Raises
-        ------
-        ValueError
-            If the margin is not certified.
-        """
-        ratio, per_margin = novikoff(problem)
-        return ratio + 2 * math.log(2 * problem.n - 1) / self.gamma * per_margin
+    def _bound(self, n: int, ratio: float, inverse: float) -> float:
+        return ratio + 2 * math.log(2 * n - 1) / self.gamma * inverse
 
     def theta(self, problem: Any, x: Any) -> Any:
         """Return the parameter that belongs to the iterate x (for a finite step size)."""
@@ -179,21 +165,9 @@ class LRGD(_WeightedSamples):
         number("gamma", self.gamma, above=0, infinite=True)
         boolean("until_separated", self.until_separated)
 
-    def update_bound(self, problem: Any) -> float:
-        r"""Return how many updates it takes at most: :math:`2n (R^2/\mu^2 + 2c_n/(\gamma\mu^2))`, derived here.
-
-        Parameters
-        ----------
-        problem : Problem
-            Separable data with a certified margin.
-
-        Raises
-        ------
-        ValueError
-            If the margin is not certified.
-        """
-        ratio, per_margin = novikoff(problem)
-        return 2 * problem.n * (ratio + 2 * smooth_excess(problem.n) / self.gamma * per_margin)
+    def _bound(self, n: int, ratio: float, inverse: float) -> float:
+        c_n = 2 * (n - 1) / (2 * n - 1) * _lambert((2 * n - 1) / math.e)
+        return 2 * n * (ratio + 2 * c_n / self.gamma * inverse)
 
     def theta(self, problem: Any, x: Any) -> Any:
         """Return the parameter that belongs to the iterate x (for a finite step size)."""
@@ -258,23 +232,8 @@ class RiskAdaptiveGD(_WeightedSamples):
         number("eta", self.eta, above=0)
         boolean("until_separated", self.until_separated)
 
-    def update_bound(self, problem: Any) -> float:
-        r"""Return how many updates it takes at most: :math:`R^2/\mu^2 + 2 W((n-1)/e)/(\eta\mu^2)`, derived here.
-
-        Parameters
-        ----------
-        problem : Problem
-            Separable data with a certified margin.
-
-        Raises
-        ------
-        ValueError
-            If the margin is not certified.
-        """
-        from scipy.special import lambertw
-
-        ratio, per_margin = novikoff(problem)
-        return ratio + 2 * float(lambertw((problem.n - 1) / math.e).real) / self.eta * per_margin
+    def _bound(self, n: int, ratio: float, inverse: float) -> float:
+        return ratio + 2 * _lambert((n - 1) / math.e) / self.eta * inverse
 
     def theta(self, problem: Any, x: Any) -> Any:
         """Return the parameter w that belongs to the iterate x."""
@@ -298,6 +257,13 @@ class RiskAdaptiveGD(_WeightedSamples):
     def weights(self, margins: Any, least: float, k: int) -> tuple[Any, dict[str, float]]:
         p = _softmin(margins, least, self.eta)
         return p / namespace(margins).sum(p), {"log_loss": _log_mean_exp(p, least, self.eta)}
+
+
+def _lambert(x: float) -> float:
+    """Return the principal branch of Lambert's function."""
+    from scipy.special import lambertw  # slow to import, and needed by few
+
+    return float(lambertw(x).real)
 
 
 def _finite(gamma: float) -> float:

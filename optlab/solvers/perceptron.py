@@ -13,7 +13,7 @@ from optlab.core.result import Status
 from optlab.core.solver import Solver, State
 from optlab.core.validate import boolean, integer, one_of
 from optlab.core.xp import is_sparse, namespace
-from optlab.solvers._update_bounds import novikoff
+from optlab.solvers._separator import _Separator
 from optlab.solvers._weighted_samples import _WeightedSamples
 
 __all__ = ["EXAMPLES", "BatchPerceptron", "NormalizedBatchPerceptron", "Perceptron"]
@@ -32,7 +32,7 @@ class _PerceptronState(State):
 
 
 @dataclass(frozen=True)
-class Perceptron(Solver):
+class Perceptron(_Separator):
     r"""Rosenblatt's Perceptron without learning rate: add one misclassified sample, until there is none.
 
     .. math:: x_{t+1} = x_t + z_j \qquad \text{for some } j \text{ with } z_j^\top x_t \le 0
@@ -87,20 +87,8 @@ class Perceptron(Solver):
         if self.gram is not None:
             boolean("gram", self.gram)
 
-    def update_bound(self, problem: Any) -> float:
-        r"""Return how many updates it takes at most: :math:`R^2/\mu^2` (Theorem 5.2).
-
-        Parameters
-        ----------
-        problem : Problem
-            Separable data with a certified margin.
-
-        Raises
-        ------
-        ValueError
-            If the margin is not certified.
-        """
-        return novikoff(problem)[0]
+    def _bound(self, n: int, ratio: float, inverse: float) -> float:
+        return ratio
 
     def check(self, problem: Any) -> None:
         super().check(problem)
@@ -214,20 +202,8 @@ class BatchPerceptron(_WeightedSamples):
     100
     """
 
-    def update_bound(self, problem: Any) -> float:
-        r"""Return how many updates it takes at most: :math:`n R^2/\mu^2` (Theorem 3.3).
-
-        Parameters
-        ----------
-        problem : Problem
-            Separable data with a certified margin.
-
-        Raises
-        ------
-        ValueError
-            If the margin is not certified.
-        """
-        return problem.n * novikoff(problem)[0]
+    def _bound(self, n: int, ratio: float, inverse: float) -> float:
+        return n * ratio
 
     def weights(self, margins: Any, least: float, k: int) -> tuple[Any, dict[str, float]]:
         xp = namespace(margins)
@@ -261,20 +237,8 @@ class NormalizedBatchPerceptron(_WeightedSamples):
     2
     """
 
-    def update_bound(self, problem: Any) -> float:
-        r"""Return how many updates it takes at most: :math:`R^2/\mu^2` (Theorem 5.3).
-
-        Parameters
-        ----------
-        problem : Problem
-            Separable data with a certified margin.
-
-        Raises
-        ------
-        ValueError
-            If the margin is not certified.
-        """
-        return novikoff(problem)[0]
+    def _bound(self, n: int, ratio: float, inverse: float) -> float:
+        return ratio
 
     def weights(self, margins: Any, least: float, k: int) -> tuple[Any, dict[str, float]]:
         mistakes = _mistakes(margins)

@@ -108,22 +108,6 @@ def _hessian_product(problem: Any, rng: Rng) -> None:
         _taylor(error, f"{problem.name}: hessian_product is not the derivative of the gradient")
 
 
-def _hessian_diagonal(problem: Any, rng: Rng) -> None:
-    for x in points(problem, rng, 2):
-        diagonal = to_numpy(problem.hessian_diagonal(x)).ravel()
-        require(diagonal.size == to_numpy(x).size, f"{problem.name}: hessian_diagonal(x) has the wrong size")
-        for i in rng.permutation(diagonal.size)[:8]:
-            unit = np.zeros(diagonal.size)
-            unit[i] = 1.0
-            e = as_array(problem, unit.reshape(problem.shape))
-            if has_oracle(problem, o.HessianProduct):
-                entry = inner(e, problem.hessian_product(x, e))
-                close = abs(entry - diagonal[i]) <= 1e3 * precision(problem) * (1 + abs(entry))
-                require(
-                    close, f"{problem.name}: hessian_diagonal(x)[{i}] is {diagonal[i]:.6g}, the Hessian has {entry:.6g}"
-                )
-
-
 def _line_minimum(problem: Any, rng: Rng) -> None:
     if problem.reference is None:
         return  # F may fall for ever along a line
@@ -264,7 +248,6 @@ ORACLE_CHECKS: dict[type, Callable[[Any, Rng], None]] = {
     o.Gradient: _gradient,
     o.Subgradient: _subgradient,
     o.HessianProduct: _hessian_product,
-    o.DiagonalHessian: _hessian_diagonal,
     o.LineMinimum: _line_minimum,
     o.SmoothPart: _smooth_part,
     o.Prox: _prox,

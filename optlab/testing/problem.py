@@ -130,7 +130,7 @@ def _asked(problem: Any, x: Any, rng: np.random.Generator) -> dict[str, tuple[An
     """Arguments for every oracle that acts on a point; the arrays are read-only, so writing into them is an error."""
     v = as_array(problem, rng.standard_normal(problem.shape))
     two = {"hessian_product": v, "line_minimum": v, "prox": 0.7}
-    one = ("value", "gradient", "subgradient", "hessian_diagonal", "smooth_value", "smooth_gradient", "project", "lmo")
+    one = ("value", "gradient", "subgradient", "smooth_value", "smooth_gradient", "project", "lmo")
     asked = dict.fromkeys(one, (x,)) | {name: (x, second) for name, second in two.items()}
     if has_oracle(problem, StochasticGradient):
         asked["stochastic_gradient"] = (x, problem.draw(rng, 1)[0, ...])

@@ -20,7 +20,6 @@ def box_bowl(**changes):
         "value": lambda x: 0.5 * float((spread * (x - center) ** 2).sum()),
         "gradient": lambda x: spread * (x - center),
         "hessian_product": lambda x, v: spread * v,
-        "hessian_diagonal": lambda x: spread,
         "line_minimum": lambda x, d: -float(spread * (x - center) @ d) / float(d @ (spread * d)),
         "draw": lambda rng, size: rng.standard_normal((size, 3)),
         "stochastic_gradient": lambda x, xi: spread * (x - center) + xi,
@@ -84,13 +83,6 @@ def test_lambdas_cannot_be_pickled_and_the_error_says_so():
         (box_bowl, {"hessian_product": lambda x, v: v}, "HessianProduct", "is not the derivative of the gradient"),
         (box_bowl, {"hessian_product": lambda x, v: np.tri(3) @ v}, "HessianProduct", "the Hessian is not symmetric"),
         (box_bowl, {"hessian_product": lambda x, v: v + 0.1}, "HessianProduct", "not symmetric|not linear"),
-        (
-            box_bowl,
-            {"hessian_diagonal": lambda x: np.ones(3)},
-            "DiagonalHessian",
-            r"hessian_diagonal\(x\)\[\d\] is 1, the Hessian has",
-        ),
-        (box_bowl, {"hessian_diagonal": lambda x: np.ones(2)}, "DiagonalHessian", "wrong size"),
         (box_bowl, {"line_minimum": lambda x, d: 0.1}, "LineMinimum", "line_minimum gives t=0.1, F=.*, but t="),
         (box_bowl, {"project": lambda x: x / max(1.0, np.linalg.norm(x))}, "LinearMinimization", "not feasible"),
         (
