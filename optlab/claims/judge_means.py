@@ -129,7 +129,7 @@ def comparison(data: list[CaseData], options: Options) -> Judgement:
         d = np.log(value) - np.log(other) if logs else value - other
         limit = math.log1p(slack) if logs else slack
         n = d.shape[0]
-        if np.ptp(d, axis=0).max() == 0.0:  # deterministic: every seed agrees
+        if n > 1 and np.ptp(d, axis=0).max() == 0.0:  # deterministic: every seed agrees, which one seed cannot show
             low = high = d[0]
         elif n < MIN_SEEDS_MEAN:
             return inconclusive(f"a comparison of random runs needs at least {MIN_SEEDS_MEAN} pairs, got {n}")

@@ -507,9 +507,10 @@ def test_comparison_intervals_and_slack():
         assert verdict("comparison", case_data(0.05 * other, 0 * other), slack=slack).verdict.name == expected
 
 
-def test_comparison_of_deterministic_runs_needs_one_pair_and_of_random_ones_eight():
-    assert verdict("comparison", case_data([[1.0, 0.5]], [1.0, 1.0])).verdict.name == "SUPPORTED"
-    assert verdict("comparison", case_data([[1.0, 1.1]], [1.0, 1.0])).verdict.name == "REFUTED"
+def test_comparison_of_deterministic_runs_needs_two_pairs_and_of_random_ones_eight():
+    assert verdict("comparison", case_data([[1.0, 0.5]] * 2, [1.0, 1.0])).verdict.name == "SUPPORTED"
+    assert verdict("comparison", case_data([[1.0, 1.1]] * 2, [1.0, 1.0])).verdict.name == "REFUTED"
+    assert verdict("comparison", case_data([[1.0, 1.1]], [1.0, 1.0])).verdict.name == "INCONCLUSIVE"
     assert "at least 8 pairs, got 7" in verdict("comparison", case_data(0.5 + 0.01 * rng().random((7, 1)))).message
     assert verdict("comparison", case_data(0.5 + 0.01 * rng().random((8, 1)))).verdict.name == "SUPPORTED"
 
