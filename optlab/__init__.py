@@ -48,6 +48,7 @@ _LAZY = {
     "BatchPerceptron": "optlab.solvers:BatchPerceptron",
     "NormalizedBatchPerceptron": "optlab.solvers:NormalizedBatchPerceptron",
     "RiskAdaptiveGD": "optlab.solvers:RiskAdaptiveGD",
+    "BlockCoordinateDescent": "optlab.solvers:BlockCoordinateDescent",
     "GradientDescent": "optlab.solvers:GradientDescent",
     "NesterovAcceleratedGradient": "optlab.solvers:NesterovAcceleratedGradient",
     "ProximalGradient": "optlab.solvers:ProximalGradient",

@@ -16,8 +16,13 @@ import numpy as np
 
 __all__ = [
     "ORACLES",
+    "BlockCurvature",
+    "BlockHessian",
+    "BlockMoves",
+    "BoundGraph",
     "Gradient",
     "HessianProduct",
+    "KinkSlopes",
     "LineMinimum",
     "LinearMinimization",
     "Margins",
@@ -134,6 +139,75 @@ class Rows(Protocol):
     def rows(self, indices: Any = None) -> Any: ...
 
 
+@runtime_checkable
+class BlockMoves(Protocol):
+    """The smooth part f (all of F when there is no other part) along moves of a few coordinates, at their own cost.
+
+    `follow(x)` works everything out afresh and returns the bookkeeping, an object that can be copied and pickled.
+    `move(followed, block, d)` returns that of x + U_b d and may reuse the buffers of the one it was given; `block` is
+    an array of different indices, `d` has one entry for each.  `block_gradient(followed, block)` is the gradient of f
+    restricted to the block, all of it for ``block=None``.  `value_along(followed, block, d, step)` is the number
+    f(x + step U_b d), without moving.
+    """
+
+    def follow(self, x: Any) -> Any: ...
+
+    def move(self, followed: Any, block: Any, d: Any) -> Any: ...
+
+    def block_gradient(self, followed: Any, block: Any = None) -> Any: ...
+
+    def value_along(self, followed: Any, block: Any, d: Any, step: float) -> float: ...
+
+
+@runtime_checkable
+class BlockCurvature(Protocol):
+    """A bound H of the Hessian of f that holds everywhere: f(x + U_b d) <= f(x) + <g_b, d> + d^T H_bb d / 2.
+
+    `coordinate_lipschitz()` is the diagonal of H, the constants L_i, shape (n,); `block_bound(block)` is H_bb, a
+    symmetric matrix; `bound_product(block, d)` is H U_b d, shape (n,); `bound_row_sums()` is sum_j |H_ij|, shape (n,).
+    H_bb may be sharper than the block of one matrix H for all blocks (softmax), never less than valid for its block.
+    """
+
+    def coordinate_lipschitz(self) -> Any: ...
+
+    def block_bound(self, block: Any) -> Any: ...
+
+    def bound_product(self, block: Any, d: Any) -> Any: ...
+
+    def bound_row_sums(self) -> Any: ...
+
+
+@runtime_checkable
+class BlockHessian(Protocol):
+    """`block_hessian(followed, block)`: the block H_bb of the Hessian of f at the followed point, symmetric."""
+
+    def block_hessian(self, followed: Any, block: Any) -> Any: ...
+
+
+@runtime_checkable
+class BoundGraph(Protocol):
+    """The sparsity graph of the Hessian of f, as symmetric SciPy CSR arrays with sorted indices and a full diagonal.
+
+    `bound_graph()` holds the bound H of `BlockCurvature` (for a quadratic, the Hessian itself);
+    `hessian_graph(followed)` the Hessian at the followed point, in the same pattern.
+    """
+
+    def bound_graph(self) -> Any: ...
+
+    def hessian_graph(self, followed: Any) -> Any: ...
+
+
+@runtime_checkable
+class KinkSlopes(Protocol):
+    """`kink_slopes()`: the slopes (l, u), two arrays of shape (n,), of the term g(x) = sum_i max(l_i x_i, u_i x_i).
+
+    So g_i has one kink, at zero: l = -w, u = w is the norm w |x_i|, l = -inf forbids negative values, l = u is a linear
+    term.  ``-inf <= l <= u < inf``; the objective is F = f + g.
+    """
+
+    def kink_slopes(self) -> Any: ...
+
+
 #: Every oracle of the package with its methods; the ledger counts exactly these.
 ORACLES: dict[type, tuple[str, ...]] = {
     protocol: tuple(name for name in vars(protocol) if not name.startswith("_"))
@@ -150,6 +224,11 @@ ORACLES: dict[type, tuple[str, ...]] = {
         StochasticGradient,
         Margins,
         Rows,
+        BlockMoves,
+        BlockCurvature,
+        BlockHessian,
+        BoundGraph,
+        KinkSlopes,
     )
 }
 

@@ -14,7 +14,7 @@ import array_api_compat.numpy as _numpy_namespace
 import numpy as np
 import scipy.sparse as sp
 
-__all__ = ["as_data", "as_float_array", "is_sparse", "namespace", "read_only", "to_numpy"]
+__all__ = ["as_data", "as_float_array", "is_sparse", "namespace", "put_add", "read_only", "to_numpy"]
 
 
 def is_sparse(array: Any) -> bool:
@@ -162,6 +162,32 @@ def as_data(matrix: Any, name: str = "data", ndim: int = 2, *, copy: bool = True
     if copy and not fresh and getattr(getattr(array, "flags", None), "writeable", True):
         array = xp.asarray(array, copy=True)
     return read_only(array)
+
+
+def put_add(x: Any, indices: Any, values: Any) -> Any:
+    """Return a copy of the vector `x` with `values` added at `indices`, which must be different from one another.
+
+    The standard has no scatter.  NumPy, CuPy and torch share a way to write one; array-api-strict knows none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from optlab.core.xp import put_add
+    >>> put_add(np.zeros(3), np.array([2, 0]), np.array([1.0, 5.0]))
+    array([5., 0., 1.])
+    """
+    if type(x) is np.ndarray:
+        out = x.copy()
+        out[indices] += values
+        return out
+    out = namespace(x).asarray(x, copy=True)
+    if array_api_compat.is_cupy_array(x) or array_api_compat.is_torch_array(x):
+        out[indices] += values
+        return out
+    for position in range(indices.shape[0]):
+        i = int(indices[position])
+        out[i] = out[i] + values[position]
+    return out
 
 
 def read_only(array: Any) -> Any:

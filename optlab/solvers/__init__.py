@@ -3,6 +3,7 @@
 They are imported together, so that whoever misses an oracle is told of every solver that would fit.
 """
 
+from optlab.solvers.block_coordinate_descent import BlockCoordinateDescent
 from optlab.solvers.catalogue import examples
 from optlab.solvers.gradient_descent import GradientDescent
 from optlab.solvers.nesterov import NesterovAcceleratedGradient
@@ -16,6 +17,7 @@ __all__ = [
     "LRGD",
     "SGD",
     "BatchPerceptron",
+    "BlockCoordinateDescent",
     "GradientDescent",
     "NesterovAcceleratedGradient",
     "NormalizedBatchPerceptron",

@@ -11,6 +11,7 @@ __all__ = ["examples"]
 _MODULES = (
     "normalized_logistic_gd",
     "perceptron",
+    "block_coordinate_descent",
     "gradient_descent",
     "nesterov",
     "proximal_gradient",

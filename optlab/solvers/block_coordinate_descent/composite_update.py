@@ -1,0 +1,9 @@
+"""Updates of composite problems."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from optlab.solvers.block_coordinate_descent.parts import Update
+
+COMPOSITE_UPDATES: dict[str, Callable[[], Update]] = {}

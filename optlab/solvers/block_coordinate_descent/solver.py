@@ -1,0 +1,252 @@
+"""The solver: choose a block, move it, keep the books."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from array_api_compat import device
+
+from optlab.core.oracles import (
+    BlockCurvature,
+    BlockMoves,
+    Gradient,
+    KinkSlopes,
+    SmoothPart,
+    has_oracle,
+)
+from optlab.core.result import Status
+from optlab.core.solver import Solver
+from optlab.core.validate import integer, one_of
+from optlab.core.xp import as_float_array, namespace, put_add, to_numpy
+from optlab.sets.kinks import Kinks
+from optlab.solvers.block_coordinate_descent.compiled import make_units
+from optlab.solvers.block_coordinate_descent.fit import fit
+from optlab.solvers.block_coordinate_descent.names import as_partition, as_rule, as_update
+from optlab.solvers.block_coordinate_descent.parts import At, BlockState, Move, Rule, Update
+from optlab.solvers.block_coordinate_descent.plain import PlainMoves
+
+__all__ = ["BlockCoordinateDescent"]
+
+#: A breach of the progress lemma counts when it is larger than this much of the objective's size.
+_ROUNDING = 1e-9
+#: Constants more than 2^60 times too small are beyond help.
+_DOUBLINGS = 60
+
+
+@dataclass(frozen=True)
+class BlockCoordinateDescent(Solver):
+    r"""Block coordinate descent: at each step choose a block b of the coordinates, and move that block alone.
+
+    .. math:: x_{k+1} = x_k + U_b d
+
+    It minimises a smooth f, or :math:`F = f + \sum_i g_i` with the separable term of the oracle `KinkSlopes`.  The
+    method is put together from three parts, each given by its name or as an object: which blocks there are, which one
+    is chosen, how it moves.
+
+    Parameters
+    ----------
+    rule : str or Rule, default "GSL"
+        How the block is chosen; see the Notes.
+    update : str or Update, default "Lb"
+        How the block moves; see the Notes.
+    block_size : int, default 1
+        Number of coordinates of a block, ``1 <= block_size <= n``.  The last block of a fixed partition may be smaller.
+    partition : None, str, Partition or sequence of integer arrays, default None
+        None: variable blocks, any `block_size` coordinates may be chosen.  Otherwise the coordinates are cut once into
+        fixed blocks: "order", "sort", "average", "hessian-sort", "hessian-average", a `Partition`, or the blocks
+        themselves (disjoint, covering all coordinates).
+    lipschitz : float or array_like of shape (n,), optional
+        The coordinate constants :math:`L_i > 0` to be used instead of the problem's own.  The progress they promise is
+        checked at each step.
+    on_violation : {"switch", "warn", "raise"}, default "switch"
+        What to do when a step falls short of the promise of the given constants: warn and double them until they keep
+        it, only warn (once), or raise ValueError.
+    refresh : int, optional
+        Number of steps after which the bookkeeping is worked out afresh, so that rounding errors do not pile up; about
+        100 sweeps when absent.
+    chunk : int, default 1
+        Steps made in one call.  More than one needs a combination with a compiled loop (see the Notes).
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is out of range or a part unknown; before any work.
+    MissingOracle
+        If a part needs an oracle that the problem does not offer.
+    """
+
+    rule: str | Rule = "GSL"
+    update: str | Update = "Lb"
+    block_size: int = 1
+    partition: Any = None
+    lipschitz: Any = None
+    on_violation: str = "switch"
+    refresh: int | None = None
+    chunk: int = 1
+
+    requires = ((BlockMoves, Gradient, SmoothPart),)
+
+    def __post_init__(self) -> None:
+        as_rule(self.rule)
+        as_update(self.update)
+        as_partition(self.partition)
+        integer("block_size", self.block_size, at_least=1)
+        one_of("on_violation", self.on_violation, ("switch", "warn", "raise"))
+        integer("chunk", self.chunk, at_least=1)
+        if self.refresh is not None:
+            integer("refresh", self.refresh, at_least=1)
+        if self.lipschitz is not None:  # kept as plain numbers: a solver can be compared and hashed
+            constants = as_float_array(to_numpy(self.lipschitz), "lipschitz")
+            if constants.ndim > 1 or not bool((np.isfinite(constants) & (constants > 0)).all()):
+                raise ValueError("lipschitz must be one number > 0, or one for each coordinate")
+            plain = float(constants) if constants.ndim == 0 else tuple(float(c) for c in constants)
+            object.__setattr__(self, "lipschitz", plain)
+
+    def check(self, problem: Any) -> None:
+        """Raise unless this combination of parts fits the problem."""
+        super().check(problem)
+        fit(self, problem)
+
+    def init(self, problem: Any, x0: Any, rng: Any) -> BlockState:
+        if has_oracle(problem, KinkSlopes):
+            kinks = Kinks(*problem.kink_slopes())
+            x0 = kinks.project(x0)
+        else:
+            zero = namespace(x0).zeros_like(x0)
+            kinks = Kinks(zero, zero)
+        moves = self._moves(problem)
+        state = BlockState(x0, rng=rng, kinks=kinks, followed=moves.follow(x0))
+        state.composite = has_oracle(problem, KinkSlopes)
+        state.given = self.lipschitz is not None
+        lipschitz = self._constants(problem, x0)
+        state.x = _without_curvature(state, moves, lipschitz)
+        if state.x is not x0:
+            state.followed = moves.follow(state.x)
+        state.lipschitz = namespace(x0).where(lipschitz > 0, lipschitz, namespace(x0).ones_like(lipschitz))
+        at = At(problem, moves, state, self.block_size)
+        self._cut(at)
+        rule, update = as_rule(self.rule), as_update(self.update)
+        rule.prepare(at)
+        update.prepare(at)
+        self._look(at, rule)
+        return state
+
+    def step(self, problem: Any, state: BlockState) -> BlockState:
+        at = At(problem, self._moves(problem), state, self.block_size)
+        rule, update = as_rule(self.rule), as_update(self.update)
+        if self.chunk > 1:
+            make_units(at, rule, update, state.units(self.chunk))
+        else:
+            block = rule.select(at)
+            move = update.move(at, block)
+            if self.lipschitz is not None:
+                move = self._guarded(at, block, move)
+            _record(state, block, move)
+            state.x = put_add(state.x, block.indices, move.d)
+            state.followed = at.moves.move(state.followed, block.indices, move.d)
+            state.k += 1
+            state.since += 1
+            state.gradient = None
+        if state.since >= self._period(at):
+            state.followed, state.since, state.gradient = at.moves.follow(state.x), 0, None
+            self._look(at, rule)
+        elif rule.greedy:
+            self._look(at, rule)
+        return state
+
+    def _moves(self, problem: Any) -> Any:
+        return problem if has_oracle(problem, BlockMoves) else PlainMoves(problem)
+
+    def _period(self, at: At) -> int:
+        return self.refresh or max(100 * at.n // self.block_size, 1)
+
+    def _constants(self, problem: Any, x0: Any) -> Any:
+        """Return the coordinate constants: the user's, the problem's, or its L for each coordinate."""
+        if self.lipschitz is not None:
+            given = namespace(x0).asarray(self.lipschitz, dtype=x0.dtype, device=device(x0))
+            return given + namespace(x0).zeros_like(x0)
+        if has_oracle(problem, BlockCurvature):
+            return problem.coordinate_lipschitz()
+        L = problem.constants["L"].value if "L" in problem.constants else 1.0
+        return float(L) * namespace(x0).ones_like(x0)
+
+    def _cut(self, at: At) -> None:
+        """Cut the coordinates into the blocks of the partition."""
+        partition = as_partition(self.partition)
+        if partition is None:
+            return
+        cut = partition.blocks(at.problem, to_numpy(at.lipschitz), self.block_size)
+        at.state.blocks = [at.integers(block) for block in cut]
+        table = np.full((len(cut), max(len(block) for block in cut)), at.n)
+        for i, block in enumerate(cut):
+            table[i, : len(block)] = block
+        at.state.table = at.integers(table)
+
+    def _guarded(self, at: At, block: Any, move: Move) -> Move:
+        """Return a move that keeps its promise: with constants too small the objective may rise."""
+        state = at.state
+        before = at.value()
+        for _ in range(_DOUBLINGS):
+            short = at.shortfall(block, move, before)
+            if not short > _ROUNDING * max(abs(before), move.progress):
+                return move
+            text = f"the given lipschitz is too small for the block of coordinate {int(block.indices[0])}"
+            if self.on_violation == "raise":
+                raise ValueError(f"{text}: the objective fell {short:.3g} short of the promised {move.progress:.3g}")
+            if "violated" not in state.memory:
+                advice = "it is doubled where needed" if self.on_violation == "switch" else "steps may not descend"
+                warnings.warn(f"{text}; {advice}", RuntimeWarning, stacklevel=2)
+                state.memory["violated"] = state.k
+            if self.on_violation == "warn":
+                return move
+            state.lipschitz = put_add(state.lipschitz, block.indices, at.take(state.lipschitz, block))
+            move = as_update(self.update).move(at, block)
+        return move
+
+    def _look(self, at: At, rule: Rule) -> None:
+        """Tell how far from stationary the iterate is, when the full gradient is at hand."""
+        state = at.state
+        residual = at.residual()
+        state.info = {"residual": residual}
+        if residual == 0.0:
+            state.done, state.message = Status.EXACT, "every coordinate is stationary"
+        if not rule.greedy:
+            state.gradient = None
+
+
+def _record(state: BlockState, block: Any, move: Move) -> None:
+    """Leave the exact record of the step: what was chosen, the step's constant, the progress promised."""
+    chosen = to_numpy(block.indices) if block.index is None else np.array([block.index])
+    state.trace = {
+        "selected": chosen[:1] if state.memory.get("ragged") else chosen[None, :],
+        "lipschitz": np.array([move.lipschitz]),
+        "progress": np.array([move.progress]),
+    }
+
+
+def _without_curvature(state: BlockState, moves: Any, lipschitz: Any) -> Any:
+    """Return the start with the coordinates along which f is linear put where F is least, once and for all.
+
+    Raises
+    ------
+    ValueError
+        If F falls for ever along such a coordinate.
+    """
+    xp = namespace(state.x)
+    if bool(xp.any(lipschitz < 0)):
+        i = int(xp.argmin(lipschitz))
+        raise ValueError(f"f is concave along coordinate {i}: its curvature there is {float(lipschitz[i]):.3g}")
+    flat = lipschitz == 0
+    if not bool(xp.any(flat)):
+        return state.x
+    low, high = state.kinks.lower, state.kinks.upper
+    slope = moves.block_gradient(state.followed)
+    falls = flat & ((slope + high < 0) | (slope + low > 0))
+    if bool(xp.any(falls)):
+        i = int(xp.argmax(xp.astype(falls, xp.int64)))
+        raise ValueError(f"the objective is unbounded: linear along coordinate {i}, with slope {float(slope[i]):.3g}")
+    moved = flat & (state.kinks.distance(state.x, slope) > 0)
+    return xp.where(moved, xp.zeros_like(state.x), state.x) if bool(xp.any(moved)) else state.x
