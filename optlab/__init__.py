@@ -33,6 +33,7 @@ from optlab.core.solver import Solver, State
 _LAZY = {
     "problems": "optlab.problems",
     "sets": "optlab.sets",
+    "solvers": "optlab.solvers",
     "rates": "optlab.rates",
     "claims": "optlab.claims",
     "report": "optlab.report",

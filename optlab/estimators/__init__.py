@@ -4,5 +4,10 @@ from optlab._lazy import lazy_names
 
 __all__, __getattr__ = lazy_names(
     "optlab.estimators",
-    {"normalized_logistic_gd": ("NormalizedLogisticClassifier", "NotSeparatedWarning")},
+    {
+        "normalized_logistic_gd": ("NormalizedLogisticClassifier", "NotSeparatedWarning"),
+        "greedy": ("GreedyElasticNet", "GreedyLasso"),
+        "greedy_logistic": ("GreedyLogisticRegression",),
+        "_greedy_path": ("RegularizationPath",),
+    },
 )

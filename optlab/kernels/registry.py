@@ -12,7 +12,16 @@ import numba
 __all__ = ["KERNELS", "Kernel", "jit", "register", "warmup"]
 
 #: Modules of this room that register kernels on import.
-_MODULES = ("normalized_logistic_gd",)
+_MODULES = (
+    "block_coordinate_descent",
+    "block_coordinate_descent_forest",
+    "block_coordinate_descent_graph",
+    "block_coordinate_descent_heap",
+    "block_coordinate_descent_lasso",
+    "block_coordinate_descent_linear",
+    "block_coordinate_descent_quadratic",
+    "normalized_logistic_gd",
+)
 
 #: Every kernel by name.
 KERNELS: dict[str, Kernel] = {}

@@ -18,6 +18,13 @@ _FAMILIES = (
     "stochastic",
     "separable",
     "separable_instances",
+    "block_quadratics",
+    "block_traps",
+    "graph_quadratics",
+    "label_propagation",
+    "nonnegative",
+    "planted_manifold",
+    "softmax",
 )
 
 

@@ -14,13 +14,14 @@ from optlab.core.reference import Reference
 from optlab.core.rng import RNGLike, streams
 from optlab.core.validate import integer, number
 from optlab.core.xp import as_data, is_sparse, namespace
+from optlab.problems._blocks import SquaredBlocks, coordinate_constants
 from optlab.problems._linear import adjoint, apply, dense, largest_eigenvalue
 from optlab.sets import L1Norm
 
 __all__ = ["EXAMPLES", "Lasso", "PlantedLasso", "SparseSelection"]
 
 
-class Lasso(Problem):
+class Lasso(SquaredBlocks, Problem):
     r"""The Lasso.
 
     .. math:: F(x) = \tfrac12 \|A x - b\|_2^2 + w \|x\|_1
@@ -69,7 +70,7 @@ class Lasso(Problem):
         xp = namespace(self.like, self.b)
         self.b = xp.astype(self.b, self.like.dtype, copy=False)
         self.shape = (int(d),)
-        self.constants = Constants(L=largest_eigenvalue(self.A))
+        self.constants = Constants(L=largest_eigenvalue(self.A), **coordinate_constants(self))
         value = 0.5 * float(xp.sum(self.b**2))
         self.reference = Reference(0.0, value, certificate="F >= 0, and F(0) = ||b||^2 / 2")
 
@@ -87,6 +88,11 @@ class Lasso(Problem):
     def prox(self, x: Any, step: Any) -> Any:
         """Return the proximal map of the penalty."""
         return self.penalty.prox(x, step)
+
+    def kink_slopes(self) -> tuple[Any, Any]:
+        """Return the slopes of the penalty on both sides of zero."""
+        right = self.penalty.weight * namespace(self.like).ones_like(self.like)
+        return -right, right
 
     def value(self, x: Any) -> Any:
         """Return F(x)."""
@@ -174,8 +180,7 @@ class PlantedLasso(Lasso):
         certificate = "optimality conditions, by construction of b"
         self.reference = Reference.exact(f_star, x_star, certificate=certificate)
         gram = np.linalg.eigvalsh(dense(self.A).T @ self.A) if n >= d else np.zeros(1)
-        self.constants = Constants(
-            **self.constants,
+        self.constants = self.constants.replace(
             mu=exact(max(float(gram[0]), 0.0), "smallest eigenvalue of A^T A"),
             D=exact(float(np.linalg.norm(x_star)), "||x_star||, start at the origin"),
         )

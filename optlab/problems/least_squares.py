@@ -11,12 +11,13 @@ from optlab.core.constants import Constants, exact
 from optlab.core.problem import Problem
 from optlab.core.reference import Reference
 from optlab.core.xp import as_data, is_sparse, namespace
+from optlab.problems._blocks import SquaredBlocks, coordinate_constants
 from optlab.problems._linear import adjoint, apply, dense, largest_eigenvalue, parabola_minimum
 
 __all__ = ["EXAMPLES", "LeastSquares"]
 
 
-class LeastSquares(Problem):
+class LeastSquares(SquaredBlocks, Problem):
     r"""Linear least squares.
 
     .. math:: F(x) = \tfrac12 \|A x - b\|_2^2
@@ -38,8 +39,9 @@ class LeastSquares(Problem):
     The reference interval is certified by the gradient at the computed solution: with :math:`\sigma` the smallest
     non-zero singular value of A, :math:`0 \le F(x) - F^\star \le \|\nabla F(x)\|^2 / (2 \sigma^2)` (the gradient lies
     in the range of :math:`A^T`, where the Hessian is at least :math:`\sigma^2`).  `mu` is :math:`\sigma_{\min}^2`,
-    given when A has full column rank.  For a sparse A with more than 2000 rows and columns no singular value is
-    certified: the reference is then :math:`[0, F(x)]`.
+    given when A has full column rank; `mu_PL`, the square of the smallest non-zero one, always (the Polyak-Lojasiewicz
+    constant).  `L_max`, `L_mean` and `L_min` describe the squared norms of the columns.  For a sparse A with more than
+    2000 rows and columns no singular value is certified: the reference is then :math:`[0, F(x)]`.
 
     Examples
     --------
@@ -63,11 +65,13 @@ class LeastSquares(Problem):
         xp = namespace(self.like, self.b)
         self.b = xp.astype(self.b, self.like.dtype, copy=False)
         self.shape = (int(d),)
-        constants = {"L": largest_eigenvalue(self.A)}
+        constants: dict[str, Any] = {"L": largest_eigenvalue(self.A), **coordinate_constants(self)}
         if constants["L"].kind == "exact":
             self.reference, sigma, rank = _certified_least_squares(self, dense(self.A))
             if rank == d:
                 constants["mu"] = exact(sigma**2, "smallest eigenvalue of A^T A")
+            if rank > 0:
+                constants["mu_PL"] = exact(sigma**2, "smallest non-zero eigenvalue of A^T A")
         else:
             from scipy.sparse.linalg import lsmr
 

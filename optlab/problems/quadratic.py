@@ -15,12 +15,15 @@ from optlab.core.reference import Reference
 from optlab.core.rng import RNGLike, streams
 from optlab.core.validate import boolean, integer, number
 from optlab.core.xp import as_data, as_float_array, namespace
+from optlab.problems._blocks import coordinate_constants
+from optlab.problems._blocks_quadratic import QuadraticBlocks
 from optlab.problems._linear import parabola_minimum
+from optlab.problems.strong_convexity import norm_constants
 
 __all__ = ["EXAMPLES", "IndefiniteQuadratic", "NesterovChain", "Quadratic"]
 
 
-class Quadratic(Problem):
+class Quadratic(QuadraticBlocks, Problem):
     r"""A convex quadratic with a prescribed spectrum.
 
     .. math:: F(x) = \tfrac12 (x - x^\star)^T H (x - x^\star), \qquad
@@ -44,7 +47,9 @@ class Quadratic(Problem):
 
     Notes
     -----
-    Constants: `L` and `mu` are the extreme eigenvalues.  The reference is exact: F is non-negative and F(x*) = 0.
+    Constants: `L` and `mu` are the extreme eigenvalues; `L_max`, `L_mean` and `L_min` describe the diagonal of H, and
+    `mu_1` and `mu_L` are those of `optlab.problems.mu_l1` and `mu_l1_scaled`.  The reference is exact: F is
+    non-negative and F(x*) = 0.
 
     Examples
     --------
@@ -76,6 +81,8 @@ class Quadratic(Problem):
         self.constants = Constants(
             L=exact(max(largest, -smallest), f"largest absolute value {how}"),
             mu=exact(smallest, f"smallest value {how}"),
+            **coordinate_constants(self),
+            **(norm_constants(self._hessian()) if smallest > 0.0 else {}),
         )
         self.reference = Reference.exact(0.0, self.x_star, certificate="F >= 0 and F(x_star) = 0")
 
@@ -98,6 +105,9 @@ class Quadratic(Problem):
         spectrum = np.geomspace(mu, L, d)
         spectrum[0], spectrum[-1] = mu, L  # not up to rounding: the constants are declared exact
         return cls(spectrum, **options)
+
+    def _hessian(self) -> Any:
+        return self.spectrum if self.hessian is None else self.hessian
 
     def _times_hessian(self, v: Any) -> Any:
         return v * self.spectrum if self.hessian is None else v @ self.hessian
@@ -128,6 +138,15 @@ def _rotated(spectrum: Any, rng: RNGLike) -> Any:
     q = xp.asarray(q * np.sign(np.diag(r)), dtype=spectrum.dtype, device=device(spectrum))
     hessian = (q * spectrum) @ q.T
     return 0.5 * (hessian + hessian.T)
+
+
+def _absolute(hessian: Any) -> Any:
+    xp = namespace(hessian)
+    if hessian.ndim == 1:
+        return xp.abs(hessian)
+    values, vectors = xp.linalg.eigh(hessian)
+    absolute = (vectors * xp.abs(values)) @ vectors.T
+    return 0.5 * (absolute + absolute.T)
 
 
 class IndefiniteQuadratic(Quadratic):
@@ -164,6 +183,10 @@ class IndefiniteQuadratic(Quadratic):
         if self.constants.mu >= 0.0:
             raise ValueError(f"spectrum must hold a negative value, got a smallest one of {self.constants.mu:g}")
         self.reference = None
+
+    def _bound(self) -> Any:
+        """The Hessian with the absolute values of its eigenvalues."""
+        return self._memo("bound", lambda: _absolute(self._hessian()))
 
 
 class NesterovChain(Problem):

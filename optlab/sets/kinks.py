@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from optlab.core.xp import as_data, as_float_array, namespace, read_only
+from optlab.sets._inputs import vectors
 from optlab.sets.base import Regularizer
 
 __all__ = ["Kinks"]
@@ -44,8 +46,8 @@ class Kinks(Regularizer):
 
     def __post_init__(self) -> None:
         upper = as_data(self.upper, "upper", ndim=1)
-        xp = namespace(upper)
         lower = as_float_array(self.lower, "lower")
+        xp = namespace(lower, upper)
         lower = xp.astype(lower, upper.dtype, copy=True)
         if lower.shape != upper.shape:
             raise ValueError(f"lower has shape {tuple(lower.shape)} and upper {tuple(upper.shape)}; they must be equal")
@@ -57,32 +59,75 @@ class Kinks(Regularizer):
     def take(self, indices: Any) -> Kinks:
         """Return the term of the coordinates `indices` alone."""
         xp = namespace(self.upper)
-        part = object.__new__(Kinks)  # slices of what was checked
-        object.__setattr__(part, "lower", xp.take(self.lower, indices))
-        object.__setattr__(part, "upper", xp.take(self.upper, indices))
-        return part
+        return self.map(lambda slopes: xp.take(slopes, indices))
+
+    def map(self, change: Callable[[Any], Any]) -> Kinks:
+        """Return the term whose slopes are ``change(lower)`` and ``change(upper)``, which keep their order."""
+        mapped = object.__new__(Kinks)  # parts or copies of what was checked
+        object.__setattr__(mapped, "lower", change(self.lower))
+        object.__setattr__(mapped, "upper", change(self.upper))
+        return mapped
 
     def values(self, x: Any) -> Any:
         """Return g_i(x_i) of every coordinate; infinity where a value is forbidden."""
         xp = namespace(x)
-        zero = xp.zeros_like(x)
-        left = xp.where(x < 0, self.lower, zero) * x  # no product of zero with an infinite slope
+        left = xp.where(x < 0, self.lower, xp.zeros_like(x)) * x  # no product of zero with an infinite slope
         return xp.where(x < 0, left, self.upper * x)
 
     def value(self, x: Any) -> Any:
-        """Return g(x)."""
+        """Return g(x) for x of shape (..., n)."""
+        x = vectors(x, "x", self.upper.shape[0])
         return namespace(x).sum(self.values(x), axis=-1)
 
-    def prox(self, v: Any, step: Any) -> Any:
-        """Return argmin_u g(u) + (u_i - v_i)^2 / (2 step_i), coordinate by coordinate."""
-        xp = namespace(v)
-        right, left = v - step * self.upper, v - step * self.lower
-        return xp.where(right > 0, right, xp.where(left < 0, left, xp.zeros_like(v)))
+    def prox(self, x: Any, step: Any) -> Any:
+        """Return argmin_u g(u) + sum_i (u_i - x_i)^2 / (2 step_i) for x of shape (..., n); a step each, or one for all.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If x has the wrong length, or a step is not > 0.
+        """
+        x = vectors(x, "x", self.upper.shape[0])
+        xp = namespace(x)
+        if not (step > 0 if isinstance(step, float) else bool(xp.all(xp.asarray(step) > 0))):
+            raise ValueError("step must be > 0 in every coordinate")
+        right, left = x - step * self.upper, x - step * self.lower
+        kink = xp.where(xp.isnan(x), x, xp.zeros_like(x))
+        return xp.where(right > 0, right, xp.where(left < 0, left, kink))
 
     def project(self, x: Any) -> Any:
         """Return the nearest point that is not forbidden."""
         xp = namespace(x)
         return xp.where((x < 0) & xp.isinf(self.lower), xp.zeros_like(x), x)
+
+    def step(self, x: Any, gradient: Any, lipschitz: Any) -> Any:
+        r"""Return the step to the proximal point :math:`\operatorname{prox}_{g_i/L_i}(x_i - \nabla_i f / L_i)`.
+
+        It is not formed as a difference, so it is accurate where it is small, and zero where x is stationary; a step
+        that ends in the kink is exactly -x.
+        """
+        xp = namespace(x)
+        right, left = -(gradient + self.upper) / lipschitz, -(gradient + self.lower) / lipschitz
+        kink = xp.where(xp.isnan(gradient), gradient, -x)
+        return xp.where(x + right > 0, right, xp.where(x + left < 0, left, kink))
+
+    def decrease(self, x: Any, d: Any, gradient: Any, lipschitz: Any) -> Any:
+        r"""Return the fall of the model :math:`\nabla_i f \, d_i + L_i d_i^2 / 2 + g_i(x_i + d_i)` by the d of `step`.
+
+        With the subgradient :math:`s_i = -(\nabla_i f + L_i d_i)` of :math:`g_i` at :math:`x_i + d_i`, the decrease is
+        :math:`L_i d_i^2 / 2 + g_i(x_i) - g_i(x_i + d_i) + s_i d_i`, two terms that are never negative (derived here).
+        """
+        return 0.5 * lipschitz * d * d + self.bregman(x, x + d, -(gradient + lipschitz * d))
+
+    def bregman(self, x: Any, y: Any, subgradient: Any) -> Any:
+        r"""Return :math:`g_i(x_i) - g_i(y_i) - s_i (x_i - y_i) \ge 0` for a subgradient s at y, without cancellation.
+
+        Where y is not in the kink, the subgradient is the slope there, whatever was given.
+        """
+        xp = namespace(x)
+        s = xp.where(y > 0, self.upper, xp.where(y < 0, self.lower, subgradient))
+        slope = xp.where(x > 0, self.upper, xp.where(x < 0, self.lower, s))
+        return xp.maximum(xp.zeros_like(x), (slope - s) * x)
 
     def slope_range(self, x: Any) -> tuple[Any, Any]:
         """Return the ends of the subdifferential of every g_i at x_i."""

@@ -12,6 +12,7 @@ from optlab.core.oracles import has_oracle
 from optlab.core.xp import is_sparse, to_numpy
 from optlab.testing._points import as_array, inner, norm, points, precision
 from optlab.testing._same import require
+from optlab.testing.block_oracles import block_curvature, block_hessian, block_moves, bound_graph, kink_slopes
 
 __all__ = ["ORACLE_CHECKS"]
 
@@ -256,4 +257,9 @@ ORACLE_CHECKS: dict[type, Callable[[Any, Rng], None]] = {
     o.StochasticGradient: _stochastic_gradient,
     o.Margins: _margins,
     o.Rows: _rows,
+    o.BlockMoves: block_moves,
+    o.BlockCurvature: block_curvature,
+    o.BlockHessian: block_hessian,
+    o.BoundGraph: bound_graph,
+    o.KinkSlopes: kink_slopes,
 }

@@ -40,7 +40,7 @@ def problem_checks(problem: Any, *, rng: int = 0) -> Iterator[tuple[str, Check]]
     --------
     >>> import optlab as ol
     >>> [name for name, check in ol.testing.problem_checks(ol.problems.Quadratic([1.0, 10.0]))][-3:]
-    ['Gradient', 'HessianProduct', 'LineMinimum']
+    ['BlockCurvature', 'BlockHessian', 'BoundGraph']
     """
     yield "immutable", partial(_immutable, problem)
     yield "description", partial(_description, problem)

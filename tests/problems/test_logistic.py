@@ -115,7 +115,7 @@ def test_large_margins_do_not_overflow():
 
 
 def test_many_features_get_an_interval_without_newton():
-    A = np.eye(2, 2001)
+    A = np.ones((2, 2001))
     problem = ol.problems.LogisticRegression(A, [1, -1])
     assert (problem.reference.lo, problem.reference.hi) == (0.0, pytest.approx(np.log(2)))
 
@@ -157,3 +157,9 @@ def test_bad_input(A, y, l2, message):
 def test_bad_planted_input():
     with pytest.raises(ValueError, match="margin must be a finite number > 0"):
         ol.problems.SeparableLogistic(5, 2, margin=0.0)
+
+
+@pytest.mark.parametrize("l2", [0.0, 0.5])
+def test_data_that_are_all_zero(l2):
+    problem = ol.problems.LogisticRegression(np.zeros((3, 2)), [1, -1, 1], l2=l2)
+    assert problem.reference.is_exact and problem.reference.lo == pytest.approx(np.log(2))

@@ -140,7 +140,8 @@ def test_a_wrong_oracle_is_named(make, changes, check, sentence):
 
 def test_every_oracle_was_broken_above():
     both = {p.__name__ for problem in (box_bowl(), lasso()) for p in ORACLES if ol.oracles.has_oracle(problem, p)}
-    assert both == {p.__name__ for p in ORACLE_CHECKS}
+    blocks = {p.__name__ for p, check in ORACLE_CHECKS.items() if check.__module__.endswith(".block_oracles")}
+    assert both == {p.__name__ for p in ORACLE_CHECKS} - blocks  # those are broken in test_block_checks_fail.py
 
 
 L4 = ol.constants.exact(4.0, "largest curvature")

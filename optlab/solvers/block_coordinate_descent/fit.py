@@ -38,6 +38,9 @@ def fit(solver: Any, problem: Any) -> None:
         raise ValueError(f"the rule {type(rule).__name__} chooses among fixed blocks: give a partition")
     if partition is not None and rule.fits == "variable":
         raise ValueError(f"the rule {type(rule).__name__} builds its own blocks: leave out the partition")
+    for part in (rule, update, partition):
+        if part is not None:
+            part.check(solver, problem)
     _fit_composite(problem, rule, update)
     if update.needs_constants and solver.lipschitz is None and not _constants_known(problem):
         raise ValueError(f"give lipschitz, because no constant L of {problem.name} is known from above")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from optlab.core.validate import one_of
 from optlab.solvers.block_coordinate_descent.composite_selection import COMPOSITE_RULES
 from optlab.solvers.block_coordinate_descent.composite_update import COMPOSITE_UPDATES
@@ -54,4 +52,4 @@ def as_partition(partition: Any) -> Partition | None:
         return partition
     if isinstance(partition, str):
         return _PARTITIONS[one_of("partition", partition, _PARTITIONS)]()
-    return Given(tuple(tuple(np.asarray(block).tolist()) for block in partition))
+    return Given(partition)

@@ -186,15 +186,24 @@ class At:
             kept[block.index] = self.problem.block_bound(block.indices)
         return kept[block.index]
 
+    @property
+    def whole(self) -> bool:
+        """Whether each L_i is the constant of the whole gradient, for want of a finer one; it holds for blocks, too."""
+        return not (self.state.given or has_oracle(self.problem, BlockCurvature))
+
     def block_lipschitz(self, block: Block) -> float:
-        """Return L_b, the largest eigenvalue of H_bb; with constants of the user, or none, the sum of the L_i."""
-        if block.indices.shape[0] == 1 or self.state.given or not has_oracle(self.problem, BlockCurvature):
-            return float(namespace(self.x).sum(self.take(self.lipschitz, block)))
+        """Return L_b, the largest eigenvalue of H_bb or an estimate; with constants of the user the sum of the L_i."""
         kept = self.memory.setdefault("block_lipschitz", {})
         if block.index in kept:
             return float(kept[block.index])
+        if self.whole:
+            return float(namespace(self.x).max(self.take(self.lipschitz, block)))
+        if block.indices.shape[0] == 1 or self.state.given:
+            return float(namespace(self.x).sum(self.take(self.lipschitz, block)))
         bound = self.bound(block)
-        largest = float(namespace(bound).linalg.eigvalsh(bound)[-1])
+        xp = namespace(bound)
+        finite = bool(xp.all(xp.isfinite(bound)))  # of others the eigenvalues are not defined
+        largest = float(xp.linalg.eigvalsh(bound)[-1]) if finite else math.nan
         if block.index is not None:
             kept[block.index] = largest
         return largest
@@ -251,6 +260,8 @@ class At:
         least = np.partition(host, self.n - self.block_size)[self.n - self.block_size]
         above = np.flatnonzero(host > least)
         level = np.flatnonzero(host == least)[: self.block_size - above.size]
+        if above.size + level.size < self.block_size:  # NaN among the scores: move it, so that the iterate shows it
+            return self.variable(np.sort(np.argpartition(host, self.n - self.block_size)[self.n - self.block_size :]))
         return self.variable(np.sort(np.concatenate([above, level])))
 
     def best(self, scores: Any) -> Block:
@@ -266,6 +277,9 @@ class Partition:
     """Cuts the coordinates into fixed blocks."""
 
     requires: ClassVar[tuple[Any, ...]] = ()
+
+    def check(self, solver: Any, problem: Any) -> None:
+        """Raise ValueError, before any work, unless this part fits the solver's settings and the problem."""
 
     def blocks(self, problem: Any, lipschitz: np.ndarray[Any, Any], block_size: int) -> list[Any]:
         """Return the blocks as integer arrays; `lipschitz` holds the coordinate constants."""
@@ -292,6 +306,9 @@ class Rule:
     greedy: ClassVar[bool] = False
     composite: ClassVar[bool] = False
     fits: ClassVar[str] = "both"
+
+    def check(self, solver: Any, problem: Any) -> None:
+        """Raise ValueError, before any work, unless this part fits the solver's settings and the problem."""
 
     def prepare(self, at: At) -> None:
         """Work out once, before the first step, what all steps share."""
@@ -333,6 +350,9 @@ class Update:
     requires: ClassVar[tuple[Any, ...]] = ()
     composite: ClassVar[bool] = False
     needs_constants: ClassVar[bool] = True
+
+    def check(self, solver: Any, problem: Any) -> None:
+        """Raise ValueError, before any work, unless this part fits the solver's settings and the problem."""
 
     def prepare(self, at: At) -> None:
         """Work out once, before the first step, what all steps share."""

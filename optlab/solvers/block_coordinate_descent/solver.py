@@ -76,6 +76,47 @@ class BlockCoordinateDescent(Solver):
         If an argument is out of range or a part unknown; before any work.
     MissingOracle
         If a part needs an oracle that the problem does not offer.
+
+    Notes
+    -----
+    Write :math:`g = \nabla f(x)`, and H for the bound of the Hessian (oracle `BlockCurvature`), with
+    :math:`L = \max_i L_i`.  **Rules** for smooth problems: "random", "cyclic" and "lipschitz" (probability proportional
+    to :math:`L_b`), which also serve composite ones; "GS", the largest :math:`\|g_b\|`; "GSL",
+    :math:`\|g_b\|^2 / L_b`; "GSD", :math:`\sum_b g_i^2 / D_i` with :math:`D_i = |b| L_i` ("GSD-rows":
+    :math:`D_i = \sum_j |H_{ij}|`); "GSQ", :math:`g_b^T H_{bb}^{-1} g_b`; and the greedy forests of message passing.
+    For composite problems "GS-s", "GS-r", "GS-q" with the common L, "GSL-s", "GSL-r", "GSL-q" with the own constants.
+
+    **Updates**: "L", "Lb", "D" gradient steps; "Hb" the matrix step; "newton" the block Newton step with a line search;
+    "exact"; "LA", which finds its constants itself; "forest" for huge blocks without cycles.  For composite problems
+    "PG" (proximal gradient), "PN" (proximal Newton) and "TMP" (two-metric projection).  The objects with all their
+    parameters are in ``optlab.solvers.block_coordinate_descent``; a new one is a class with one method (see
+    `optlab.solvers.block_coordinate_descent.parts`).
+
+    ``history.trace`` holds, for every step, what was "selected" (the coordinates, or the number of the fixed block),
+    its "size", the constant "lipschitz" whose inverse was the step size, and the "progress" that the constants promise
+    (of blocks that differ in size, such as greedy forests, only the first coordinate is kept).  The column
+    "residual" (greedy rules only, which have the full gradient at hand) is :math:`\max_i |g_i|`, or
+    :math:`\max_i L_i |x_i - \operatorname{prox}_{g_i/L_i}(x_i - g_i / L_i)|`; zero ends the run with status EXACT.  A
+    start with forbidden negative entries is projected.  Among equal scores the lowest index wins.
+
+    With a problem that offers only its value and gradient every step costs a full gradient.
+
+    References
+    ----------
+    J. Nutini, I. Laradji, M. Schmidt, Let's Make Block Coordinate Descent Converge Faster: Faster Greedy Rules,
+    Message-Passing, Active-Set Complexity, and Superlinear Convergence, JMLR 23(131), 2022.
+    J. Nutini, M. Schmidt, I. Laradji, M. Friedlander, H. Koepke, Coordinate Descent Converges Faster with the
+    Gauss-Southwell Rule Than Random Selection, ICML 2015.
+
+    Examples
+    --------
+    On a diagonal quadratic GSL solves one coordinate after the other:
+
+    >>> import optlab as ol
+    >>> problem = ol.problems.Quadratic([1.0, 2.0, 5.0])
+    >>> result = ol.BlockCoordinateDescent(rule="GSL", lipschitz=[1.0, 2.0, 5.0]).run(problem, max_iter=10)
+    >>> result.x, result.status.name, result.k, result.history.trace["selected"][:, 0]
+    (array([1., 1., 1.]), 'EXACT', 3, array([2, 1, 0]))
     """
 
     rule: str | Rule = "GSL"
@@ -138,7 +179,7 @@ class BlockCoordinateDescent(Solver):
         at = At(problem, self._moves(problem), state, self.block_size)
         rule, update = as_rule(self.rule), as_update(self.update)
         if self.chunk > 1:
-            make_units(at, rule, update, state.units(self.chunk))
+            make_units(at, rule, update, state.units(self.chunk), self._period(at))
         else:
             block = rule.select(at)
             move = update.move(at, block)
@@ -224,6 +265,7 @@ def _record(state: BlockState, block: Any, move: Move) -> None:
         "selected": chosen[:1] if state.memory.get("ragged") else chosen[None, :],
         "lipschitz": np.array([move.lipschitz]),
         "progress": np.array([move.progress]),
+        "size": np.array([chosen.size if block.index is None else block.indices.shape[0]]),
     }
 
 

@@ -1,0 +1,99 @@
+"""The data matrix of the greedy estimators, and the quadratic models of its working sets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from optlab.estimators._greedy_block import Block, ColumnBlock, GramBlock, Penalty
+
+__all__ = ["Design"]
+
+_GRAM_COLUMNS = 3000  # larger working sets keep the residual instead of a Gram matrix
+_CACHED_COLUMNS = 4000
+
+Array = np.ndarray[Any, Any]
+
+
+class Design:
+    """A data matrix that is only read, with what the models of its working sets share."""
+
+    def __init__(self, X: Any, intercept: bool) -> None:
+        self.sparse = sp.issparse(X)
+        self.X, self.intercept = (sp.csc_array(X) if self.sparse else X), intercept
+        self.shape = X.shape
+        #: Columns of the first working set: they cost more when they are dense.
+        self.first = 500 if self.sparse else 100
+        self._forget()
+
+    def _forget(self) -> None:
+        self._place = np.full(self.shape[1], -1)
+        self._count = 0
+        self._columns = np.empty((self.shape[0], 0), order="F")
+        self._gram = np.empty((0, 0))
+
+    def correlations(self, u: Array) -> Array:
+        return np.asarray(self.X.T @ u)
+
+    def predict(self, w: Array) -> Array:
+        S = np.flatnonzero(w)
+        return np.asarray(self.X[:, S] @ w[S])
+
+    def block(self, ws: Array, h: Array, fixed: bool, u: Array, z: Array, w: Array, penalty: Penalty) -> Block:
+        r"""Model of a loss with gradient -u and curvature h on the columns `ws`, around w, the intercept eliminated.
+
+        z = X'u; `fixed` says that h is the same in every call, so that the Gram matrix of earlier columns is still good.
+        """
+        v, w = np.sqrt(h), w[ws]
+        # A Gram matrix pays if it is used again, for other signs or later; one Newton-CG step is cheaper without.
+        if not self.sparse and len(ws) <= _GRAM_COLUMNS and (fixed or not penalty.smooth):
+            if fixed:
+                Q = self._cached_gram(ws, v)
+            else:
+                A = self._scaled(ws, v)
+                Q = A.T @ A
+            return GramBlock(Q, Q @ w + z[ws], w, penalty)
+        residual = np.divide(u, v, out=np.zeros_like(u), where=v > 0)
+        if self.intercept:
+            residual -= v * ((v @ residual) / (v @ v))
+        means = np.zeros(len(ws))
+        if self.sparse:
+            A = self.X[:, ws]
+            A = sp.csc_array((A.data * v[A.indices], A.indices.astype(np.int32), A.indptr.astype(np.int32)), A.shape)
+            if self.intercept:
+                means = np.asarray(A.T @ v) / (v @ v)
+        else:
+            A = self._scaled(ws, v)
+        return ColumnBlock(A, means, v, residual, w, penalty)
+
+    def _scaled(self, ws: Array, v: Array) -> Array:
+        """The columns, centred in the weights v^2 when there is an intercept, times v."""
+        A = np.asfortranarray(self.X[:, ws])
+        if self.intercept:
+            A -= (v**2 @ A) / (v @ v)
+        A *= v[:, None]
+        return A
+
+    def _cached_gram(self, ws: Array, v: Array) -> Array:
+        """Gram matrix of the scaled columns `ws`, of which only what is new is computed."""
+        new = ws[self._place[ws] < 0]
+        if self._count + len(new) > _CACHED_COLUMNS:
+            self._forget()
+            new = ws
+        if len(new):
+            old, count = self._count, self._count + len(new)
+            if count > len(self._gram):
+                room = min(max(2 * count, 256), _CACHED_COLUMNS, self.shape[1])
+                columns, gram = np.empty((self.shape[0], room), order="F"), np.empty((room, room))
+                columns[:, :old], gram[:old, :old] = self._columns[:, :old], self._gram[:old, :old]
+                self._columns, self._gram = columns, gram
+            added = self._scaled(new, v)
+            self._columns[:, old:count] = added
+            self._gram[old:count, :count] = added.T @ self._columns[:, :count]
+            self._gram[:old, old:count] = self._gram[old:count, :old].T
+            self._place[new] = np.arange(old, count)
+            self._count = count
+        place = self._place[ws]
+        return np.asarray(self._gram[place[:, None], place])
