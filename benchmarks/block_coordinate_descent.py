@@ -37,14 +37,16 @@ def lasso(title: str, X: Any, y: Any, divisors: tuple[int, ...], repeats: int) -
 
 def lasso_dense(quick: bool) -> list[Row]:
     """Independent Gaussian columns."""
-    n, d = (200, 1000) if quick else (500, 5000)
-    return lasso(f"Gaussian {n} x {d}", *peers.gaussian(n, d), (10, 100, 1000), 5 if quick else 7)
+    n, d = (200, 800) if quick else (500, 5000)
+    return lasso(f"Gaussian {n} x {d}", *peers.gaussian(n, d), (10, 100) if quick else (10, 100, 1000), 5)
 
 
 def lasso_correlated(quick: bool) -> list[Row]:
     """Neighbouring columns with correlation 0.9."""
-    n, d = (200, 1000) if quick else (500, 5000)
-    return lasso(f"correlated (0.9) {n} x {d}", *peers.gaussian(n, d, rho=0.9), (10, 100, 1000), 5 if quick else 7)
+    n, d = (200, 800) if quick else (500, 5000)
+    return lasso(
+        f"correlated (0.9) {n} x {d}", *peers.gaussian(n, d, rho=0.9), (10, 100) if quick else (10, 100, 1000), 5
+    )
 
 
 def lasso_sparse(quick: bool) -> list[Row]:
@@ -57,9 +59,9 @@ def lasso_sparse(quick: bool) -> list[Row]:
 
 def lasso_path(quick: bool) -> list[Row]:
     """A grid of weights, each solved from the solution before."""
-    n, d, count = (200, 1000, 20) if quick else (500, 5000, 50)
+    n, d, count = (200, 800, 10) if quick else (500, 5000, 50)
     rows = []
-    for rho in (0.0, 0.9):
+    for rho in (0.0,) if quick else (0.0, 0.9):
         X, y = peers.gaussian(n, d, rho=rho)
         alphas = np.geomspace(1, 1e-2, count) * Task(X, y, 1.0).largest
         rows += _path(f"Lasso path, {n} x {d}, correlation {rho:g}, {count} weights to lambda_max/100", X, y, alphas)
@@ -121,19 +123,19 @@ def _path(case: str, X: Any, y: Any, alphas: Any) -> list[Row]:
 
 def logistic(quick: bool) -> list[Row]:
     """l1-penalised logistic regression, wide, tall and sparse."""
-    size = (200, 1000) if quick else (500, 5000)
-    tall, wide = (1000, 300) if quick else (2000, 1000), (2000, 10_000, 2e-3) if quick else (20_000, 100_000, 1e-3)
+    size, divisors = ((200, 800), (10,)) if quick else ((500, 5000), (10, 100))
+    tall, wide = (1000, 300) if quick else (2000, 1000), (1000, 5000, 4e-3) if quick else (20_000, 100_000, 1e-3)
     data = {
-        f"Gaussian {size[0]} x {size[1]}": (peers.gaussian(*size), (10, 100)),
-        f"correlated (0.9) {size[0]} x {size[1]}": (peers.gaussian(*size, rho=0.9), (10, 100)),
-        f"Gaussian {tall[0]} x {tall[1]}": (peers.gaussian(*tall), (10, 100)),
+        f"Gaussian {size[0]} x {size[1]}": (peers.gaussian(*size), divisors),
+        f"correlated (0.9) {size[0]} x {size[1]}": (peers.gaussian(*size, rho=0.9), divisors),
+        f"Gaussian {tall[0]} x {tall[1]}": (peers.gaussian(*tall), divisors),
         f"sparse {wide[0]} x {wide[1]}": (peers.sparse(*wide, wide[0] // 20), (10,)),
     }
     rows = []
-    for title, ((X, y), divisors) in data.items():
+    for title, ((X, y), fractions) in data.items():
         y, hints = np.where(y > 0, 1.0, -1.0), {}
         largest = Task(X, y, 1.0, "logistic").largest
-        for d in divisors:
+        for d in fractions:
             chosen = (*peers.LOGISTIC, peers.SAGA) if title == next(iter(data)) and d == 10 else peers.LOGISTIC
             task, case = Task(X, y, largest / d, "logistic"), f"logistic l1, {title}, lambda_max/{d}"
             rows += compare(case, task, chosen, 3 if quick else 5, hints)

@@ -64,14 +64,14 @@ class GramBlock:
     def __init__(self, Q: Array, c: Array, w: Array, penalty: Penalty) -> None:
         if penalty.l2 > 0:
             Q[np.diag_indices_from(Q)] += penalty.l2
-        self.Q, self.c, self.l1, self.positive = Q, c, penalty.l1, penalty.positive
+        self.Q, self.l1, self.positive = Q, penalty.l1, penalty.positive
         self.smooth = penalty.smooth
         self.diagonal = np.diagonal(Q)
-        self.set(w)
+        self.w, self.g = w, self.multiply(w) - c
 
-    def set(self, w: Array, Qw: Array | None = None) -> None:
-        self.w = w
-        self.g = (self.multiply(w) if Qw is None else Qw) - self.c
+    def move(self, w: Array, change: Array) -> None:
+        """Go to w; `change` is what that adds to the gradient."""
+        self.w, self.g = w, self.g + change
 
     def gradient(self) -> Array:
         return self.g
@@ -99,9 +99,8 @@ class ColumnBlock:
         squares = A.power(2).sum(axis=0) if self.sparse else np.einsum("ij,ij->j", A, A)
         self.norms = np.maximum(np.asarray(squares).ravel() - self.mass * means**2, 0.0)
         self.diagonal = self.norms + self.l2
-        self.target = residual + self._forth(w)
-        self.c = self._back(self.target)
-        self.set(w)
+        self.w, self.r, self.shift = w, residual, 0.0
+        self._g: Array | None = None
 
     def _forth(self, w: Array) -> Array:
         return np.asarray(self.A @ w) - self.v * (self.means @ w)
@@ -109,12 +108,15 @@ class ColumnBlock:
     def _back(self, u: Array) -> Array:
         return np.asarray(self.A.T @ u) - self.means * (self.v @ u)
 
-    def set(self, w: Array, Qw: Array | None = None) -> None:
-        self.w = w
-        self.r, self.shift = self.target - self._forth(w), 0.0
+    def move(self, w: Array, change: Array) -> None:
+        """Go to w; the residual is what decides."""
+        self.r = self.r + self._forth(self.w - w)
+        self.w, self._g = w, None
 
     def gradient(self) -> Array:
-        return self.l2 * self.w - self._back(self.r + self.shift * self.v)
+        if self._g is None:
+            self._g = self.l2 * self.w - self._back(self.r + self.shift * self.v)
+        return self._g
 
     def multiply(self, v: Array) -> Array:
         return self._back(self._forth(v)) + self.l2 * v
@@ -136,6 +138,7 @@ class ColumnBlock:
     def sweep(self, sweeps: int, tol: float) -> float:
         from optlab.kernels import block_coordinate_descent_lasso as kernels
 
+        self._g = None
         how = (self.w, self.l1, self.l2, self.positive, sweeps, tol)
         if not self.sparse:  # dense columns come centred
             return float(kernels.sweep_columns(self.A.T, self.norms, self.r, *how)[1])
@@ -154,7 +157,7 @@ def minimise_block(block: Block, tol: float, step: float, max_iter: int = 30) ->
 
     `step` is the proximal point method's step size; returned is the one to go on with.
     """
-    tol = max(tol, _ROUNDING * float(np.abs(block.c).max()))
+    tol = max(tol, _ROUNDING * float(np.abs(block.gradient()).max() + (block.diagonal * np.abs(block.w)).max()))
     for _ in range(max_iter):
         off = float(np.abs(block.gradient()).max()) if block.smooth else block.sweep(_SWEEPS, tol)
         if off <= tol:
@@ -183,7 +186,7 @@ def _two_metric_projection(block: Block, tol: float) -> bool:
         if slope @ d + 0.5 * (d @ Qd[S]) <= 1e-10 * size * (slope @ p):
             new = block.w + full
             new[S[d == -w]] = 0.0
-            block.set(new, Qd + block.gradient() + block.c)
+            block.move(new, Qd)
             return True
         size *= 0.5
     return False
@@ -198,8 +201,9 @@ def _proximal_point(block: Block, tol: float, step: float) -> bool:
     l1, low = block.l1, (0.0 if block.positive else -np.inf)
     before, scaled = block.w, block.w / step
     v, z = before, -block.gradient()
-    Qv = block.c - z
-    value = 0.5 * (v @ (Qv - 2.0 * block.c)) + l1 * np.abs(v).sum()
+    Qv = Qw_before = block.multiply(v)
+    c = Qv + z
+    value = 0.5 * (v @ (Qv - 2.0 * c)) + l1 * np.abs(v).sum()
 
     def prox(z: Array) -> Array:
         x = scaled + z
@@ -231,9 +235,9 @@ def _proximal_point(block: Block, tol: float, step: float) -> bool:
         p = prox(z)
     w = step * p
     Qw = block.multiply(w)
-    if not 0.5 * (w @ (Qw - 2.0 * block.c)) + l1 * np.abs(w).sum() <= value:
+    if not 0.5 * (w @ (Qw - 2.0 * c)) + l1 * np.abs(w).sum() <= value:
         return False  # rounding: the step is too long for the condition of Q
-    block.set(w, Qw)
+    block.move(w, Qw - Qw_before)
     return True
 
 

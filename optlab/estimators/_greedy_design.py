@@ -39,12 +39,14 @@ class Design:
 
     def predict(self, w: Array) -> Array:
         S = np.flatnonzero(w)
+        if 2 * len(S) > len(w):
+            return np.asarray(self.X @ w)
         return np.asarray(self.X[:, S] @ w[S])
 
     def block(self, ws: Array, h: Array, fixed: bool, u: Array, z: Array, w: Array, penalty: Penalty) -> Block:
         r"""Model of a loss with gradient -u and curvature h on the columns `ws`, around w, the intercept eliminated.
 
-        z = X'u; `fixed` says that h is the same in every call, so that the Gram matrix of earlier columns is still good.
+        z = X'u; `fixed` says that h is the same in every call: the Gram matrix of earlier columns is still good.
         """
         v, w = np.sqrt(h), w[ws]
         # A Gram matrix pays if it is used again, for other signs or later; one Newton-CG step is cheaper without.

@@ -110,7 +110,7 @@ def _working_set(w: Array, score: Array, first: int, dense: bool) -> Array:
 def _line_search(
     loss: Loss, penalty: Penalty, design: Design, w: Array, f: Array, b: float, new: Array, u: Array, h: Array
 ) -> tuple[float, Array, Array, float]:
-    """Halve the step towards the minimiser of the model until the objective decreases enough; size 0 if it never does."""
+    """Halve the step towards the minimiser of the model until the objective decreases enough; size 0 if never."""
     target = design.predict(new)
     c = float((u + h * (f - target)).sum() / h.sum()) if design.intercept else 0.0
     df, dw, db = target + c - f, new - w, c - b

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 from scipy.special import expit, xlogy
+from sklearn.utils.validation import _check_sample_weight
 
-__all__ = ["LogisticLoss", "Loss", "SquaredLoss"]
+__all__ = ["LogisticLoss", "Loss", "SquaredLoss", "positive_weights"]
 
 Array = np.ndarray[Any, Any]
 
@@ -97,3 +98,11 @@ class LogisticLoss:
 
 
 Loss = SquaredLoss | LogisticLoss
+
+
+def positive_weights(sample_weight: Any, X: Any) -> np.ndarray[Any, Any]:
+    """Check sample weights; ones by default."""
+    s = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    if not s.sum() > 0:
+        raise ValueError("sample_weight must have a positive sum, got zeros only")
+    return np.asarray(s)

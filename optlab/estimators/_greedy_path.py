@@ -1,15 +1,18 @@
-"""What a regularisation path returns, and the grid that it runs over by default."""
+"""Regularisation paths: the grid, what is returned, and the warning about a gap that stays open."""
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
 from optlab.core.validate import integer, number
+from optlab.estimators._greedy_engine import Solution
 
-__all__ = ["RegularizationPath", "geometric_grid", "regularization_grid"]
+__all__ = ["RegularizationPath", "collect", "geometric_grid", "regularization_grid", "warn_gap"]
 
 Array = np.ndarray[Any, Any]
 
@@ -62,3 +65,24 @@ def regularization_grid(name: str, values: Any) -> Array:
     if grid.ndim != 1 or not len(grid) or not (np.isfinite(grid) & (grid > 0)).all():
         raise ValueError(f"{name} must be a sequence of finite numbers > 0, got {values!r}")
     return np.sort(grid)
+
+
+def warn_gap(found: Solution, tol: float, what: str) -> None:
+    """Say that the gap asked for was not reached."""
+    warnings.warn(
+        f"the duality gap is {found.gap:.3g} after {found.n_iter} iterations for {what}; tol = {tol:g} asked for "
+        f"{tol * found.null:.3g}.  Increase max_iter, or tol if it is near the rounding level",
+        ConvergenceWarning,
+        stacklevel=3,
+    )
+
+
+def collect(grid: Any, solutions: list[Solution], offset: float, dtype: Any) -> RegularizationPath:
+    """Put the solutions of a path together."""
+    return RegularizationPath(
+        np.array(grid, dtype=float),
+        np.stack([found.w for found in solutions], axis=1).astype(dtype),
+        np.array([found.b + offset for found in solutions]),
+        np.array([found.gap for found in solutions]),
+        np.array([found.n_iter for found in solutions]),
+    )

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from optlab.core.validate import boolean, integer, number
 from optlab.estimators._greedy_block import Penalty
 from optlab.estimators._greedy_design import Design
-from optlab.estimators._greedy_engine import Solution, minimise
-from optlab.estimators._greedy_loss import SquaredLoss
-from optlab.estimators._greedy_path import RegularizationPath, geometric_grid, regularization_grid
+from optlab.estimators._greedy_engine import minimise
+from optlab.estimators._greedy_loss import SquaredLoss, positive_weights
+from optlab.estimators._greedy_path import RegularizationPath, collect, geometric_grid, regularization_grid, warn_gap
 
 __all__ = ["GreedyElasticNet", "GreedyLasso"]
 
@@ -148,10 +146,9 @@ class GreedyElasticNet(RegressorMixin, BaseEstimator):
         """
         number("alpha", self.alpha, above=0.0)
         self._check()
-        start = self.coef_.astype(float) if self.warm_start and hasattr(self, "coef_") else None
+        before: np.ndarray[Any, Any] | None = getattr(self, "coef_", None) if self.warm_start else None
         design, loss, offset, dtype = self._prepare(X, y, sample_weight)
-        if start is not None and len(start) != design.shape[1]:
-            start = None
+        start = before.astype(float) if before is not None and len(before) == design.shape[1] else None
         found = minimise(design, loss, self._penalty(self.alpha), tol=self.tol, max_iter=self.max_iter, w=start)
         self.coef_ = found.w.astype(dtype)
         self.intercept_ = found.b + offset
@@ -311,32 +308,3 @@ class GreedyLasso(GreedyElasticNet):
         self.tol = tol
         self.max_iter = max_iter
         self.warm_start = warm_start
-
-
-def positive_weights(sample_weight: Any, X: Any) -> np.ndarray[Any, Any]:
-    """Check sample weights; ones by default."""
-    s = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-    if not s.sum() > 0:
-        raise ValueError("sample_weight must have a positive sum, got zeros only")
-    return np.asarray(s)
-
-
-def warn_gap(found: Solution, tol: float, what: str) -> None:
-    """Say that the gap asked for was not reached."""
-    warnings.warn(
-        f"the duality gap is {found.gap:.3g} after {found.n_iter} iterations for {what}; tol = {tol:g} asked for "
-        f"{tol * found.null:.3g}.  Increase max_iter, or tol if it is near the rounding level",
-        ConvergenceWarning,
-        stacklevel=3,
-    )
-
-
-def collect(grid: Any, solutions: list[Solution], offset: float, dtype: Any) -> RegularizationPath:
-    """Put the solutions of a path together."""
-    return RegularizationPath(
-        np.array(grid, dtype=float),
-        np.stack([found.w for found in solutions], axis=1).astype(dtype),
-        np.array([found.b + offset for found in solutions]),
-        np.array([found.gap for found in solutions]),
-        np.array([found.n_iter for found in solutions]),
-    )

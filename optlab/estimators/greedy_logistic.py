@@ -14,9 +14,8 @@ from optlab.core.validate import boolean, integer, number, one_of
 from optlab.estimators._greedy_block import Penalty
 from optlab.estimators._greedy_design import Design
 from optlab.estimators._greedy_engine import Solution, minimise
-from optlab.estimators._greedy_loss import LogisticLoss
-from optlab.estimators._greedy_path import RegularizationPath, geometric_grid, regularization_grid
-from optlab.estimators.greedy import collect, positive_weights, warn_gap
+from optlab.estimators._greedy_loss import LogisticLoss, positive_weights
+from optlab.estimators._greedy_path import RegularizationPath, collect, geometric_grid, regularization_grid, warn_gap
 
 __all__ = ["GreedyLogisticRegression"]
 
@@ -144,12 +143,12 @@ class GreedyLogisticRegression(ClassifierMixin, BaseEstimator):
         """
         number("C", self.C, above=0.0)
         self._check()
-        before = self.coef_.astype(float) if self.warm_start and hasattr(self, "coef_") else None
+        before: np.ndarray[Any, Any] | None = getattr(self, "coef_", None) if self.warm_start else None
         design, signs, s, dtype = self._prepare(X, y, sample_weight)
         if before is None or before.shape != (len(signs), design.shape[1]):
             starts: list[Any] = [None] * len(signs)
         else:
-            starts = list(before)
+            starts = list(before.astype(float))
         found = [self._solve(design, LogisticLoss(y, self.C * s), w) for y, w in zip(signs, starts, strict=True)]
         self.coef_ = np.stack([one.w for one in found]).astype(dtype)
         self.intercept_ = np.array([one.b for one in found])

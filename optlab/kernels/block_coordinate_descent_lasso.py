@@ -42,7 +42,7 @@ minimiser = jit(_minimiser)
 
 def _sweep_gram(Q: Any, g: Any, w: Any, l1: float, positive: bool, sweeps: int, tol: float) -> tuple[int, float]:
     """Sweep with the gradient g = Q w - c at hand; `g` and `w` are written.  O(k) for each coordinate that moves."""
-    worst = np.float64(0.0)
+    worst = 0.0
     for made in range(sweeps):
         worst, moved = 0.0, False
         for j in range(len(w)):
@@ -67,7 +67,7 @@ def _sweep_columns(
     A: Any, norms: Any, r: Any, w: Any, l1: float, l2: float, positive: bool, sweeps: int, tol: float
 ) -> tuple[int, float]:
     """Sweep with Q = A'A + l2 and the residual r at hand, over the rows of A' (here `A`); `r` and `w` are written."""
-    worst = np.float64(0.0)
+    worst = 0.0
     for made in range(sweeps):
         worst, moved = 0.0, False
         for j in range(len(w)):
@@ -109,7 +109,7 @@ def _sweep_csc(
 
     The residual is r + shift v; the last value returned is its new shift, so that a step costs what the column holds.
     """
-    worst = np.float64(0.0)
+    worst = 0.0
     for made in range(sweeps):
         worst, moved = 0.0, False
         for j in range(len(w)):

@@ -89,10 +89,10 @@ def _quadratic_sparse(H: Any, x: Any, g: Any, value: float, how: Any, record: An
         beside += penalty(x[i] + d, lower[i], upper[i]) - penalty(x[i], lower[i], upper[i])
         x[i] += d
         for p in range(indptr[i], indptr[i + 1]):
-            j: Any = np.int64(indices[p])  # one type of key for the heap, whatever that of the indices
-            g[j] += d * data[p]
+            t = np.int64(indices[p])  # one type of key for the heap, whatever that of the indices
+            g[t] += d * data[p]
             if kind != DRAWN:
-                heap_update(scores, heap, place, j, score(kind, x[j], g[j], score_by[j], lower[j], upper[j]))
+                heap_update(scores, heap, place, t, score(kind, x[t], g[t], score_by[t], lower[t], upper[t]))
         if composite and kind != DRAWN:  # the score depends on x, too, and the diagonal may be missing
             heap_update(scores, heap, place, i, score(kind, x[i], g[i], score_by[i], lower[i], upper[i]))
         value += 0.5 * (before + g[i]) * d

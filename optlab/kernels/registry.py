@@ -15,6 +15,7 @@ __all__ = ["KERNELS", "Kernel", "jit", "register", "warmup"]
 _MODULES = (
     "block_coordinate_descent",
     "block_coordinate_descent_forest",
+    "block_coordinate_descent_gram",
     "block_coordinate_descent_graph",
     "block_coordinate_descent_heap",
     "block_coordinate_descent_lasso",

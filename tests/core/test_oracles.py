@@ -18,6 +18,9 @@ SIGNATURES = {
     "value": 1, "gradient": 1, "subgradient": 1, "hessian_product": 2, "line_minimum": 2,
     "smooth_value": 1, "smooth_gradient": 1, "prox": 2, "project": 1, "lmo": 1, "draw": 2, "stochastic_gradient": 2,
     "margins": 1, "weighted_rows": 1, "rows": 1,
+    "follow": 1, "move": 3, "block_gradient": 2, "value_along": 4,
+    "coordinate_lipschitz": 0, "block_bound": 1, "bound_product": 2, "bound_row_sums": 0,
+    "block_hessian": 2, "bound_graph": 0, "hessian_graph": 1, "kink_slopes": 0,
 }  # fmt: skip
 
 

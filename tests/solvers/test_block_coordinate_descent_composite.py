@@ -340,9 +340,8 @@ def test_every_update_falls_and_keeps_its_promise(update, seed, size, kind, rule
     noise = 1e-12 * (1 + abs(problem.value(result.history.x[0])))
     assert np.all(fall >= -noise)
     known = np.isfinite(promised)
-    assert known.all() == (update.startswith("PG") or update == "PN-bound" or (update == "PN" and kind is Squared)) or (
-        kind is Logistic
-    )
+    if update.startswith("PG") or update == "PN-bound" or (update == "PN" and kind is Squared):
+        assert known.all()
     assert np.all(fall[known] >= promised[known] - noise)
     assert np.all(promised[known] >= 0)
 
@@ -395,13 +394,13 @@ def test_arguments_of_the_parts_are_checked():
     from optlab.solvers.block_coordinate_descent import composite_update as updates
 
     with pytest.raises(ValueError, match="step must be one of"):
-        updates.ProximalGradient(step="M")
+        updates.ProximalStep(step="M")
     with pytest.raises(ValueError, match="curvature must be one of"):
-        updates.ProximalNewton(curvature="secant")
+        updates.ProximalNewtonStep(curvature="secant")
     with pytest.raises(ValueError, match="tolerance must be"):
-        updates.TwoMetricProjection(tolerance=-1.0)
+        updates.TwoMetricStep(tolerance=-1.0)
     with pytest.raises(TypeError, match="relative"):
-        updates.TwoMetricProjection(relative=1.5)
+        updates.TwoMetricStep(relative=1.5)
     with pytest.raises(TypeError, match="own"):
         rules.DecreaseRule(own="yes")
     assert set(COMPOSITE_RULES) == {*SCORES, "GSQ-composite"}
@@ -519,6 +518,41 @@ def test_line_searches_rest_at_the_optimum(kind, update, seed=7):
     assert kkt(problem, again.x) < 1e-9
 
 
+class _Broken(Squared):
+    """Oracles that answer NaN once `broken` holds their names."""
+
+    def __init__(self, A, b, kinks):
+        super().__init__(A, b, kinks)
+        self.broken = set()
+
+    def block_hessian(self, followed, block):
+        out = super().block_hessian(followed, block)
+        return out * math.nan if "hessian" in self.broken else out
+
+    def block_gradient(self, followed, block=None):
+        out = super().block_gradient(followed, block)
+        return out * math.nan if "gradient" in self.broken else out
+
+
+@pytest.mark.parametrize("update", ["PG", "PN", "TMP"])
+@pytest.mark.parametrize("what", ["gradient", "hessian"])
+def test_nan_oracles_end_the_run_at_the_last_finite_iterate(what, update):
+    whole = random_problem(3)
+    problem = _Broken(whole.A, whole.b, whole.kinks)
+
+    def break_down(view):
+        if view.k == 2:
+            problem.broken.add(what)
+
+    result = run(problem, "GSL-q", update, 4, max_iter=6, record=1, callback=break_down)
+    if what == "hessian" and update != "PN":  # PG does not ask; TMP falls back on it
+        assert result.status is ol.Status.MAX_ITER
+    else:
+        assert result.status is ol.Status.NONFINITE
+        assert result.k <= 3
+    assert np.isfinite(result.x).all()
+
+
 def test_repeated_and_empty_columns():
     rng = np.random.default_rng(0)
     A = rng.normal(size=(6, 5))
@@ -563,16 +597,10 @@ def test_greedy_rules_identify_the_support_and_stay(rule, seed=1):
 @pytest.mark.parametrize("update", ["PG", "PN", "TMP"])
 def test_degenerate_optimum(update, seed=0):
     """delta = 0: some inactive coordinates have their subgradient on the boundary; only identification is lost."""
-    problem, x, f = planted(seed, m=30, n=12, free=3, slack=0.0)
-    gradient = problem.smooth_gradient(x)
+    problem, x, _ = planted(seed, m=30, n=12, free=3)
     off = np.flatnonzero(x == 0)[:3]
-    A, b = (
-        problem.A,
-        problem.b
-        + problem.A
-        @ np.linalg.solve(problem.A.T @ problem.A, np.where(np.isin(np.arange(12), off), gradient + 1.0, 0.0)),
-    )
-    problem = Squared(A, b, problem.kinks)
+    A, missing = problem.A, np.where(np.isin(np.arange(12), off), problem.smooth_gradient(x) + 1.0, 0.0)
+    problem = Squared(A, problem.b + A @ np.linalg.solve(A.T @ A, missing), problem.kinks)
     np.testing.assert_allclose(problem.smooth_gradient(x)[off], -1.0)
     f = problem.value(x)
     for size in (1, 4, 12):

@@ -61,6 +61,7 @@ def instances(solver: Any, scaled: bool, budget: str = "quick") -> list[Case]:
 
 
 def from_tight_start(solver: Any, scaled: bool) -> list[Case]:
+    """Quadratics at the start where one step attains its rate."""
     return [
         Case("dense quadratic", tight(scaled), solver, tight=True),
         Case("lattice", lattice(tight=True), solver, tight=True),
@@ -124,7 +125,7 @@ def first_ratio(case: Case, problem: Any, seed: Any) -> Measurement:
 
 
 def norm_inequality(scaled: bool, factor: float = 1.0) -> Any:
-    """Mu ||d||^2 against d^T H d, for random directions and the one on which they are equal."""
+    """Compare mu ||d||^2 with d^T H d, for random directions and the one on which they are equal."""
 
     def measured(case: Case, problem: Any, seed: Any) -> Measurement:
         H = curvature(problem)

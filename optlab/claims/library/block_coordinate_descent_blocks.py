@@ -1,4 +1,4 @@
-r"""Block coordinate descent: rates of greedy rules on fixed blocks, and what the partition has to do with them.
+r"""Block coordinate descent: rates of greedy rules on fixed blocks, and of the PL inequality.
 
 For a norm that belongs to the rule, :math:`\mu_B` is the largest constant with
 :math:`\tfrac12 \max_b \|\nabla_b f\|^2_{M_b^{-1}} \ge \mu_B (f - f^\star)`, where :math:`M_b` stands for the
@@ -21,7 +21,6 @@ from optlab.problems import DenseQuadratic, LeastSquares, Quadratic, TwoBlockQua
 _METRIC = {"GSQ": "H", "GSL": "Lb", "GSD-rows": "D", "GS": "L"}
 _UPDATE = {"GSQ": "Hb", "GSL": "Lb", "GSD-rows": "D-rows", "GS": "L"}
 
-
 _SPREAD = Quadratic(np.geomspace(1.0, 100.0, 12))
 _EQUAL = Quadratic([1.0] * 8)
 _ANGLE = TwoBlockQuadratic(0.9, 3, rng=0)
@@ -35,7 +34,8 @@ def _run(case: Case, problem: Any, seed: Any, metric: str = "") -> Measurement:
     """The gap relative to the first one, and mu_B of the problem, the partition and the rule."""
     result = case.solver.run(problem, x0=case.x0, max_iter=case.max_iter, record=case.record, rng=seed)
     gaps = result.history["gap"]
-    constant = mu_block(curvature(problem), result.state.blocks, metric or case.params["metric"])
+    blocks = result.state.blocks or case.params["blocks"]
+    constant = mu_block(curvature(problem), blocks, metric or case.params["metric"])
     return Measurement(result.history["k"][1:], gaps[1:] / gaps[0], known={"rate": constant.value})
 
 
@@ -61,8 +61,17 @@ def _diagonal_steps(update: Any) -> Case:
     return Case("correlated least squares", _full_rank, _blockwise("GSD-rows", 6, "order", update), 20, {"metric": "D"})
 
 
-def _tight_pair(rule: str = "GSQ", update: Any = None, steps: int = 20) -> Case:
-    solver = _blockwise(rule, 3, "order", update)
+_VARIABLE = Case(
+    "dense quadratic, variable blocks against two fixed ones",
+    dense,
+    greedy("GSD-rows", "D-rows", block_size=4),
+    60,
+    {"metric": "D", "blocks": np.arange(8).reshape(2, 4)},
+)
+
+
+def _tight_pair(steps: int = 20) -> Case:
+    solver = _blockwise("GSQ", 3, "order")
     return Case(
         "two blocks, tight start",
         TwoBlockQuadratic(0.9, 3, rng=0),
@@ -135,7 +144,7 @@ def greedy_blocks_lipschitz(k: Any, c: Any) -> Any:
 @claim(
     "bcd/C6-GSD",
     source="derived here",
-    cases=lambda budget: _instances("GSD-rows", budget),
+    cases=lambda budget: [*_instances("GSD-rows", budget), _VARIABLE],
     controls=[
         Control("steps 1/L_i in place of 1/D_i", cases=[_diagonal_steps(Unscaled())]),
         _LONG,
@@ -143,7 +152,7 @@ def greedy_blocks_lipschitz(k: Any, c: Any) -> Any:
     **_SHARED,
 )
 def greedy_blocks_diagonal(k: Any, c: Any) -> Any:
-    """With D_i the sum of |H_ij| the same holds for the GSD rule, with D for the curvature."""
+    """With D_i the sum of |H_ij| the same holds for the GSD rule, and with variable blocks at least as much."""
     return _rate(k, c)
 
 

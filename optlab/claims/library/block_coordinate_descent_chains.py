@@ -1,4 +1,4 @@
-r"""Block coordinate descent exact Gauss-Southwell steps when the graph of the Hessian is a chain."""
+r"""Block coordinate descent: exact Gauss-Southwell steps when the graph of the Hessian is a chain."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def _kappa(spectrum: Any, blocks: Any) -> float:
 
 
 def _partition_rate(case: Case, problem: Any, seed: Any) -> Measurement:
-    result = case.solver.run(problem, x0=case.x0, max_iter=case.max_iter, record="log")
+    result = case.solver.run(problem, x0=case.x0, max_iter=case.max_iter, rng=seed)
     gaps = result.history["gap"]
     known = {"kappa": _kappa(problem.spectrum, result.state.blocks)}
     return Measurement(result.history["k"][1:], gaps[1:] / gaps[0], known=known)

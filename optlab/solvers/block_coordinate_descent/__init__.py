@@ -13,9 +13,9 @@ from optlab.solvers.block_coordinate_descent.composite_selection import (
     SubgradientRule,
 )
 from optlab.solvers.block_coordinate_descent.composite_update import (
-    ProximalGradient,
-    ProximalNewton,
-    TwoMetricProjection,
+    ProximalNewtonStep,
+    ProximalStep,
+    TwoMetricStep,
 )
 from optlab.solvers.block_coordinate_descent.estimate import LipschitzApproximation
 from optlab.solvers.block_coordinate_descent.graph_partition import Colouring, LatticeTrees, RedBlack, TreePartition
@@ -78,8 +78,8 @@ __all__ = [
     "NewtonStep",
     "Order",
     "Partition",
-    "ProximalGradient",
-    "ProximalNewton",
+    "ProximalNewtonStep",
+    "ProximalStep",
     "Random",
     "RandomForest",
     "RedBlack",
@@ -90,7 +90,7 @@ __all__ = [
     "StepRule",
     "SubgradientRule",
     "TreePartition",
-    "TwoMetricProjection",
+    "TwoMetricStep",
     "Update",
     "partition_names",
     "rule_names",

@@ -96,7 +96,7 @@ class BlockModel(NamedTuple):
         return float(self.g @ d + (self.kinks.values(self.x + d) - self.kinks.values(self.x)).sum())
 
     def minimizer(self) -> np.ndarray[Any, Any]:
-        """Return the minimiser of the model, d >= -x where negative values are forbidden.
+        """Return the minimiser of the model, d >= -x where values below 0 are forbidden; NaN if the model holds any.
 
         Raises
         ------
@@ -104,6 +104,8 @@ class BlockModel(NamedTuple):
             If the model is unbounded below, or H has a negative eigenvalue.
         """
         H, g, x, n = self.H, self.g, self.x, len(self.g)
+        if not (np.isfinite(H).all() and np.isfinite(g).all()):
+            return np.full(n, math.nan)  # the driver tells
         low, high = self.kinks.lower, self.kinks.upper
         smooth = low == high
         sign = np.where(smooth, 1.0, np.sign(x))

@@ -61,7 +61,15 @@ def make_units(at: Any, rule: Any, update: Any, units: int, period: int) -> None
         if not rule.greedy:
             state.gradient = None
     selected, lipschitz, progress, values = (np.concatenate(arrays) for arrays in zip(*pieces, strict=True))
-    state.trace = {"selected": selected[:, None], "lipschitz": lipschitz, "progress": progress, "value": values}
+    blocks = state.blocks
+    sizes = np.ones_like(selected) if blocks is None else np.array([len(block) for block in blocks])[selected]
+    state.trace = {
+        "selected": selected[:, None],
+        "lipschitz": lipschitz,
+        "progress": progress,
+        "size": sizes,
+        "value": values,
+    }
 
 
 def _bare(problem: Any) -> Any:

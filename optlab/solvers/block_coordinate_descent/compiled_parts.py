@@ -9,7 +9,7 @@ import numpy as np
 from optlab.core.xp import to_numpy
 from optlab.solvers.block_coordinate_descent.block_constants import block_constants
 from optlab.solvers.block_coordinate_descent.composite_selection import DecreaseRule, StepRule, SubgradientRule
-from optlab.solvers.block_coordinate_descent.composite_update import ProximalGradient
+from optlab.solvers.block_coordinate_descent.composite_update import ProximalStep
 from optlab.solvers.block_coordinate_descent.newton import ExactStep, MatrixStep
 from optlab.solvers.block_coordinate_descent.sampling import Cyclic, LipschitzSampling, Random
 from optlab.solvers.block_coordinate_descent.selection import GS, GSD, GSL, GSQ
@@ -34,7 +34,7 @@ __all__ = [
 DRAWN_RULES = (Random, Cyclic, LipschitzSampling)
 RULES = (*DRAWN_RULES, GS, GSL, GSD, GSQ, SubgradientRule, StepRule, DecreaseRule)
 BLOCK_RULES = (*DRAWN_RULES, GS, GSL, GSD)
-UPDATES = (CommonStep, BlockStep, MatrixStep, ExactStep, DiagonalStep, RowSumStep, ProximalGradient)
+UPDATES = (CommonStep, BlockStep, MatrixStep, ExactStep, DiagonalStep, RowSumStep, ProximalStep)
 BLOCK_UPDATES = (CommonStep, BlockStep, MatrixStep, ExactStep)
 
 

@@ -15,15 +15,16 @@ from optlab.core.xp import namespace
 from optlab.sets.kinks import Kinks
 from optlab.solvers.block_coordinate_descent.block_qp import BlockModel, NoMinimizer, as_move, host
 from optlab.solvers.block_coordinate_descent.line_search import backtrack
+from optlab.solvers.block_coordinate_descent.newton import refuse_concave
 from optlab.solvers.block_coordinate_descent.parts import Block, Move, Update
 from optlab.solvers.block_coordinate_descent.two_metric import TwoMetricArc
-from optlab.solvers.block_coordinate_descent.update import _common
+from optlab.solvers.block_coordinate_descent.update import common_constant
 
-__all__ = ["COMPOSITE_UPDATES", "ProximalGradient", "ProximalNewton", "TwoMetricProjection"]
+__all__ = ["COMPOSITE_UPDATES", "ProximalNewtonStep", "ProximalStep", "TwoMetricStep"]
 
 
 @dataclass(frozen=True)
-class ProximalGradient(Update):
+class ProximalStep(Update):
     r"""PG: the proximal gradient step of the block.
 
     .. math:: d_i = \operatorname{prox}_{g_i / M_i}(x_i - \nabla_i f(x) / M_i) - x_i, \qquad
@@ -53,27 +54,27 @@ class ProximalGradient(Update):
 
     def prepare(self, at: Any) -> None:
         if self.step == "L":
-            at.memory["common"] = _common(at)
+            at.memory["common"] = common_constant(at)
 
     def move(self, at: Any, block: Block) -> Move:
         if self.step == "Lb":
             return _proximal_step(at, block, at.block_lipschitz(block))
         if self.step == "L":  # constants of the user may have been doubled
-            return _proximal_step(at, block, _common(at) if at.state.given else at.memory["common"])
+            return _proximal_step(at, block, common_constant(at) if at.state.given else at.memory["common"])
         size = 1 if at.whole else block.indices.shape[0]
         return _proximal_step(at, block, size * at.take(at.lipschitz, block))
 
 
 @dataclass(frozen=True)
-class ProximalNewton(Update):
+class ProximalNewtonStep(Update):
     r"""PN: exact minimisation of a quadratic model of the block with all its kinks.
 
     .. math:: \min_d \; \langle \nabla_b f(x), d \rangle + \tfrac12 d^T H d + \sum_{i \in b} g_i(x_i + d_i)
 
     The small problem is solved by an active-set method, to the rounding level of its optimality conditions.  With the
-    Hessian of the block as H a line search follows, as for `TwoMetricProjection`, unless f is quadratic; with the bound
+    Hessian of the block as H a line search follows, as for `TwoMetricStep`, unless f is quadratic; with the bound
     :math:`H_{bb}` none is needed, and F falls by as much as the model does.  Where the Hessian gives a model without
-    minimiser, or the line search fails, the step is that of `ProximalGradient`.
+    minimiser, or the line search fails, the step is that of `ProximalStep`.
 
     Parameters
     ----------
@@ -83,7 +84,8 @@ class ProximalNewton(Update):
     Raises
     ------
     ValueError
-        If `curvature` is neither; in a run, if the bound shows that F is unbounded below, or is no bound.
+        If `curvature` is neither; before any work, if f is quadratic and known to be concave in some direction; in a
+        run, if the bound shows that F is unbounded below, or is no bound.
     """
 
     composite: ClassVar[bool] = True
@@ -119,7 +121,7 @@ class ProximalNewton(Update):
 
 
 @dataclass(frozen=True)
-class TwoMetricProjection(Update):
+class TwoMetricStep(Update):
     r"""TMP: a Newton step for the free coordinates of the block, a diagonal one for those held at their kink.
 
     Active are the coordinates at their kink that the gradient holds there, :math:`-\nabla_i f(x)` strictly between the
@@ -131,7 +133,7 @@ class TwoMetricProjection(Update):
                   \big( x_A - \alpha \nabla_A f / \Lambda \big), \quad \Lambda = \sum_{i \in A} L_i
 
     where a coordinate that would change its side stays at zero.  The line search starts at :math:`\alpha = 1` and asks
-    for :math:`10^{-10}` of the predicted decrease; a step it had to shorten is replaced by that of `ProximalGradient`
+    for :math:`10^{-10}` of the predicted decrease; a step it had to shorten is replaced by that of `ProximalStep`
     where that one promises more.  Once the support is identified the step is Newton's on the support; with a block that
     holds all free variables a quadratic is then solved by one more step.
 
@@ -225,12 +227,12 @@ def _searched(at: Any, block: Block, x: Any, kinks: Kinks, path: Callable[[float
 
 
 COMPOSITE_UPDATES: dict[str, Callable[[], Update]] = {
-    "PG": ProximalGradient,
-    "PG-L": lambda: ProximalGradient(step="L"),
-    "PG-D": lambda: ProximalGradient(step="D"),
-    "PN": ProximalNewton,
-    "PN-bound": lambda: ProximalNewton(curvature="bound"),
-    "TMP": TwoMetricProjection,
-    "TMP-bound": lambda: TwoMetricProjection(curvature="bound"),
-    "TMP-official": lambda: TwoMetricProjection(tolerance=1e-4, relative=False),
+    "PG": ProximalStep,
+    "PG-L": lambda: ProximalStep(step="L"),
+    "PG-D": lambda: ProximalStep(step="D"),
+    "PN": ProximalNewtonStep,
+    "PN-bound": lambda: ProximalNewtonStep(curvature="bound"),
+    "TMP": TwoMetricStep,
+    "TMP-bound": lambda: TwoMetricStep(curvature="bound"),
+    "TMP-official": lambda: TwoMetricStep(tolerance=1e-4, relative=False),
 }

@@ -14,7 +14,7 @@ from optlab.solvers.block_coordinate_descent.line_search import ARMIJO, backtrac
 from optlab.solvers.block_coordinate_descent.parts import Move, Update
 from optlab.solvers.block_coordinate_descent.systems import factor, solve, spectral_cut
 
-__all__ = ["ExactStep", "MatrixStep", "NewtonStep", "newton_direction"]
+__all__ = ["ExactStep", "MatrixStep", "NewtonStep", "newton_direction", "refuse_concave"]
 
 #: The gradient counts as outside the range of a singular Hessian when the Newton step leaves this part of it.
 _OUTSIDE = 1e-6
@@ -44,10 +44,11 @@ class NewtonStep(Update):
     def move(self, at: Any, block: Any) -> Move:
         g = at.block_gradient(block)
         hessian = at.problem.block_hessian(at.state.followed, block.indices)
-        before, along = at.value(), lambda d: lambda step: at.value_along(block, d, step)
-        steepest = -g / at.block_lipschitz(block)
-        for d in (newton_direction(hessian, g, steepest), steepest):
-            step, slope = _searched(along(d), before, g, d)
+        for direction in (lambda: newton_direction(hessian, g), lambda: -g / at.block_lipschitz(block)):
+            d = direction()
+            if d is None:
+                continue
+            step, slope = _searched(lambda t, d=d: at.value_along(block, d, t), at.value(), g, d)
             if step > 0:
                 return Move(step * d, math.nan, -ARMIJO * step * slope)
         return Move(0 * g, math.nan, 0.0)
@@ -90,11 +91,16 @@ class ExactStep(Update):
     Raises
     ------
     ValueError
-        In a run, if a quadratic has a negative curvature in the block: there is no minimiser.
+        Before any work, if a quadratic is known to be concave in some direction; in a run, when a block turns out to
+        have negative curvature: there is no minimiser.
     """
 
     requires: ClassVar[tuple[Any, ...]] = (BlockHessian,)
     needs_constants: ClassVar[bool] = False
+
+    def check(self, solver: Any, problem: Any) -> None:
+        """Raise ValueError unless blocks have a minimiser, as far as that is known."""
+        refuse_concave(problem)
 
     def move(self, at: Any, block: Any) -> Move:
         if getattr(at.problem, "_quadratic", False):
@@ -106,8 +112,17 @@ class ExactStep(Update):
         return Move(_minimizer(at, block, L), math.nan, progress)
 
 
-def newton_direction(hessian: Any, g: Any, otherwise: Any) -> Any:
-    """Return a direction of descent: the Newton direction, one from a modified Hessian, or the one given."""
+def refuse_concave(problem: Any) -> None:
+    """Raise ValueError if a quadratic is known to fall for ever in some direction."""
+    mu = problem.constants["mu"] if "mu" in problem.constants else None
+    if getattr(problem, "_quadratic", False) and mu is not None and mu.certifies("upper") and mu.value < 0:
+        raise ValueError(
+            f"{problem.name} is not convex (mu = {mu.value:g}): a block may have no minimiser; use a gradient step"
+        )
+
+
+def newton_direction(hessian: Any, g: Any) -> Any:
+    """Return a direction of descent: the Newton direction, or one from a modified Hessian; None where that fails."""
     xp, factored = namespace(g), factor(hessian)
     d = -solve(factored, g)
     if factored.values is not None:
@@ -116,8 +131,8 @@ def newton_direction(hessian: Any, g: Any, otherwise: Any) -> Any:
             size = xp.abs(values)
             d = -(vectors @ (vectors.T @ g / xp.maximum(size, _FLOOR * xp.max(size))))
         elif float(xp.linalg.vector_norm(g + hessian @ d)) > _OUTSIDE * float(xp.linalg.vector_norm(g)):
-            return otherwise
-    return d if float(xp.sum(g * d)) < 0 and bool(xp.all(xp.isfinite(d))) else otherwise
+            return None
+    return d if float(xp.sum(g * d)) < 0 and bool(xp.all(xp.isfinite(d))) else None
 
 
 def _searched(along: Any, before: float, g: Any, d: Any) -> tuple[float, float]:
@@ -135,7 +150,8 @@ def _minimizer(at: Any, block: Any, L: float) -> Any:
     eps, total, last = float(xp.finfo(start.dtype).eps), xp.zeros_like(start), math.inf
     for _ in range(_STEPS):
         g = moves.block_gradient(followed, b)
-        d = newton_direction(at.problem.block_hessian(followed, b), g, -g / L)
+        d = newton_direction(at.problem.block_hessian(followed, b), g)
+        d = -g / L if d is None else d
         before = float(moves.value_along(followed, b, d, 0.0))
         size, seen = float(xp.max(xp.abs(g))), -float(xp.sum(g * d)) > eps * abs(before)
         if not seen and size > last / 2:  # neither the value nor the gradient falls any more

@@ -83,7 +83,8 @@ class BlockState(State):
     table : integer array or None
         The partition as one row for each block, padded with n.
     lipschitz : array
-        The coordinate constants in use, 1 where they are zero; those of the user, the problem, or estimates.
+        The coordinate constants in use, those of the user, the problem, or estimates; the least positive one where
+        they are zero.
     memory : dict
         What the parts keep between steps (caches, permutations, estimates).
     since : int
@@ -159,7 +160,7 @@ class At:
 
     @property
     def lipschitz(self) -> Any:
-        """The coordinate constants L_i, with 1 in place of 0."""
+        """The coordinate constants L_i, with the least positive one in place of zeros."""
         return self.state.lipschitz
 
     def block_gradient(self, block: Block) -> Any:

@@ -101,6 +101,13 @@ class BlockCoordinateDescent(Solver):
 
     With a problem that offers only its value and gradient every step costs a full gradient.
 
+    Compiled loops (``chunk > 1``) exist for NumPy data in double precision with the problem's own constants: single
+    coordinates of quadratics, least squares and logistic regression, with or without kinks, with the rules named above
+    but for forests and the updates "L", "Lb", "Hb", "D", "PG", and "exact" of quadratics (greedy rules on dense
+    logistic data have none); and fixed blocks of smooth dense quadratics and least squares, with "random", "cyclic",
+    "lipschitz", "GS", "GSL", "GSD" and "L", "Lb", "Hb", "exact".  They make the steps of an ordinary run, up to
+    rounding, and trace the "value" of the objective, too.
+
     References
     ----------
     J. Nutini, I. Laradji, M. Schmidt, Let's Make Block Coordinate Descent Converge Faster: Faster Greedy Rules,
@@ -166,7 +173,7 @@ class BlockCoordinateDescent(Solver):
         state.x = _without_curvature(state, moves, lipschitz)
         if state.x is not x0:
             state.followed = moves.follow(state.x)
-        state.lipschitz = namespace(x0).where(lipschitz > 0, lipschitz, namespace(x0).ones_like(lipschitz))
+        state.lipschitz = _positive(lipschitz)
         at = At(problem, moves, state, self.block_size)
         self._cut(at)
         rule, update = as_rule(self.rule), as_update(self.update)
@@ -267,6 +274,15 @@ def _record(state: BlockState, block: Any, move: Move) -> None:
         "progress": np.array([move.progress]),
         "size": np.array([chosen.size if block.index is None else block.indices.shape[0]]),
     }
+
+
+def _positive(lipschitz: Any) -> Any:
+    """Return the constants with the least positive one in place of zeros, which no score may be divided by."""
+    xp = namespace(lipschitz)
+    if bool(xp.all(lipschitz > 0)):
+        return lipschitz
+    least = xp.min(xp.where(lipschitz > 0, lipschitz, xp.full_like(lipschitz, xp.inf)))
+    return xp.where(lipschitz > 0, lipschitz, xp.where(xp.isfinite(least), least, xp.ones_like(least)))
 
 
 def _without_curvature(state: BlockState, moves: Any, lipschitz: Any) -> Any:

@@ -7,6 +7,7 @@ the active set the metric is diagonal.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -83,8 +84,8 @@ class TwoMetricArc:
 
 def _newton(hessian: np.ndarray[Any, Any], q: np.ndarray[Any, Any], scale: float, ridge: float) -> np.ndarray[Any, Any]:
     """Return p = H^{-1} q; eigenvalues of a singular or indefinite H are replaced by their sizes, at least `ridge`."""
-    if not len(q):
-        return q
+    if not len(q) or not (np.isfinite(hessian).all() and np.isfinite(q).all()):
+        return q * math.nan
     factored = factor(hessian)
     if factored.lower is not None:
         return solve(factored, q)

@@ -13,7 +13,7 @@ from optlab.solvers.block_coordinate_descent.estimate import LipschitzApproximat
 from optlab.solvers.block_coordinate_descent.newton import ExactStep, MatrixStep, NewtonStep
 from optlab.solvers.block_coordinate_descent.parts import Move, Update
 
-__all__ = ["UPDATES", "BlockStep", "CommonStep", "DiagonalStep", "RowSumStep"]
+__all__ = ["UPDATES", "BlockStep", "CommonStep", "DiagonalStep", "RowSumStep", "common_constant"]
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,11 @@ class CommonStep(Update):
     """
 
     def prepare(self, at: Any) -> None:
-        at.memory["common"] = _common(at)
+        at.memory["common"] = common_constant(at)
 
     def move(self, at: Any, block: Any) -> Move:
-        L = _common(at) if at.state.given else at.memory["common"]  # constants of the user may have been doubled
-        return _gradient_step(at.block_gradient(block), L)
+        given = at.state.given  # constants of the user may have been doubled
+        return _gradient_step(at.block_gradient(block), common_constant(at) if given else at.memory["common"])
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def _scaled_step(g: Any, D: Any) -> Move:
     return Move(-g / D, common, 0.5 * float(namespace(g).sum(g * g / D)))
 
 
-def _common(at: Any) -> float:
+def common_constant(at: Any) -> float:
     """Return a constant that holds for every block the rule may choose."""
     xp, given = namespace(at.lipschitz), at.state.given
     if at.whole or (at.block_size == 1 and at.state.blocks is None):
