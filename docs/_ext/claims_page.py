@@ -17,7 +17,11 @@ from optlab.claims import all_claims
 
 EVERYTHING = "<!-- claims -->"
 ONE_PREFIX = re.compile(r"<!-- claims: (\w+) -->")
-TITLES = {"base": "Classical baselines", "nlgd": "Normalized LR+GD and the perceptrons"}
+TITLES = {
+    "base": "Classical baselines",
+    "bcd": "Block coordinate descent",
+    "nlgd": "Normalized LR+GD and the perceptrons",
+}
 CODE = re.compile(r"(?<!`)`([\w.-]+/[\w.+-]+)`(?!`)")
 
 

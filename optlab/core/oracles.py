@@ -164,7 +164,7 @@ class BlockCurvature(Protocol):
     """A bound H of the Hessian of f that holds everywhere: f(x + U_b d) <= f(x) + <g_b, d> + d^T H_bb d / 2.
 
     `coordinate_lipschitz()` is the diagonal of H, the constants L_i, shape (n,); `block_bound(block)` is H_bb, a
-    symmetric matrix; `bound_product(block, d)` is H U_b d, shape (n,); `bound_row_sums()` is sum_j |H_ij|, shape (n,).
+    symmetric matrix; `bound_product(block, d)` is H U_b d, shape (n,); `bound_row_sums()` is ``sum_j |H_ij|``, (n,).
     H_bb may be sharper than the block of one matrix H for all blocks (softmax), never less than valid for its block.
     """
 
@@ -201,8 +201,8 @@ class BoundGraph(Protocol):
 class KinkSlopes(Protocol):
     """`kink_slopes()`: the slopes (l, u), two arrays of shape (n,), of the term g(x) = sum_i max(l_i x_i, u_i x_i).
 
-    So g_i has one kink, at zero: l = -w, u = w is the norm w |x_i|, l = -inf forbids negative values, l = u is a linear
-    term.  ``-inf <= l <= u < inf``; the objective is F = f + g.
+    So g_i has one kink, at zero: l = -w, u = w is the norm ``w |x_i|``, l = -inf forbids negative values, l = u is a
+    linear term.  ``-inf <= l <= u < inf``; the objective is F = f + g.
     """
 
     def kink_slopes(self) -> Any: ...

@@ -158,28 +158,37 @@ def minimise_block(block: Block, tol: float, step: float, max_iter: int = 30) ->
     `step` is the proximal point method's step size; returned is the one to go on with.
     """
     tol = max(tol, _ROUNDING * float(np.abs(block.gradient()).max() + (block.diagonal * np.abs(block.w)).max()))
+    if block.smooth and _newton(block, tol):
+        return step
     for _ in range(max_iter):
-        off = float(np.abs(block.gradient()).max()) if block.smooth else block.sweep(_SWEEPS, tol)
-        if off <= tol:
+        if block.sweep(_SWEEPS, tol) <= tol:
             break
         if not _two_metric_projection(block, tol):
             step *= 2.0 if _proximal_point(block, tol, step) else 0.1
     return step
 
 
+def _newton(block: Block, tol: float) -> bool:
+    """Minimise a model without an l1 term; False when it is singular to rounding."""
+    S = np.flatnonzero(block.diagonal > 0)
+    p = block.solve(S, 0.0, -block.gradient()[S], tol)
+    if p is None:
+        return False
+    block.w[S] += p  # whoever asks for the gradient next takes a new one
+    return True
+
+
 def _two_metric_projection(block: Block, tol: float) -> bool:
     """Newton step on the support, coordinates whose sign would flip clipped to zero; False when it gains nothing."""
-    S = np.flatnonzero(block.diagonal > 0) if block.smooth else np.flatnonzero(block.w)
+    S = np.flatnonzero(block.w)
     w, g, sign = block.w[S], block.gradient()[S], np.sign(block.w[S])
     slope = g + block.l1 * sign
-    p = block.solve(S, 0.0, -slope, (0.5 if block.smooth else 0.1) * tol)
+    p = block.solve(S, 0.0, -slope, 0.1 * tol)
     if p is None:
         return False
     size = 1.0
     for _ in range(3):
-        d = size * p
-        if not block.smooth:
-            d = np.where((w + d) * sign < 0, -w, d)
+        d = np.where((w + size * p) * sign < 0, -w, size * p)
         full = np.zeros(len(block.w))
         full[S] = d
         Qd = block.multiply(full)
@@ -198,16 +207,16 @@ def _proximal_point(block: Block, tol: float, step: float) -> bool:
     With u = y - A v as the dual variable, the dual is :math:`\frac12 v^\top Q v + \frac{step}{2}\|p(v)\|^2` with
     :math:`p = S_\lambda(w/step + c - Q v)`: smooth, and its generalised Hessian needs the coordinates with p != 0 only.
     """
-    l1, low = block.l1, (0.0 if block.positive else -np.inf)
-    before, scaled = block.w, block.w / step
-    v, z = before, -block.gradient()
+    l1, scaled = block.l1, block.w / step
+    v, z = block.w, -block.gradient()
     Qv = Qw_before = block.multiply(v)
     c = Qv + z
     value = 0.5 * (v @ (Qv - 2.0 * c)) + l1 * np.abs(v).sum()
 
     def prox(z: Array) -> Array:
         x = scaled + z
-        return np.maximum(x - l1, 0.0) + np.minimum(x + l1, 0.0) * (low < 0)
+        p = np.maximum(x - l1, 0.0)
+        return p if block.positive else p + np.minimum(x + l1, 0.0)
 
     p = prox(z)
     for k in range(30):

@@ -72,7 +72,8 @@ class Design:
 
     def _scaled(self, ws: Array, v: Array) -> Array:
         """The columns, centred in the weights v^2 when there is an intercept, times v."""
-        A = np.asfortranarray(self.X[:, ws])
+        every = len(ws) == self.shape[1] and bool((ws[:-1] < ws[1:]).all())
+        A = np.array(self.X, order="F") if every else np.asfortranarray(self.X[:, ws])
         if self.intercept:
             A -= (v**2 @ A) / (v @ v)
         A *= v[:, None]

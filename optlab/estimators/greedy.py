@@ -287,7 +287,7 @@ class GreedyLasso(GreedyElasticNet):
     >>> import optlab as ol
     >>> model = ol.estimators.GreedyLasso(alpha=0.5, fit_intercept=False).fit(np.eye(3), np.array([3.0, -1.0, 6.0]))
     >>> model.coef_
-    array([ 1.5, -0. ,  4.5])
+    array([1.5, 0. , 4.5])
     """
 
     l1_ratio = 1.0

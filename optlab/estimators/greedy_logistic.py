@@ -96,8 +96,8 @@ class GreedyLogisticRegression(ClassifierMixin, BaseEstimator):
     >>> X, y = load_breast_cancer(return_X_y=True)
     >>> X = (X - X.mean(axis=0)) / X.std(axis=0)
     >>> model = ol.estimators.GreedyLogisticRegression(C=0.1).fit(X, y)
-    >>> (model.coef_ != 0).sum(), model.score(X, y) > 0.97
-    (np.int64(8), np.True_)
+    >>> int((model.coef_ != 0).sum()), model.score(X, y) > 0.97
+    (8, True)
     """
 
     def __init__(

@@ -4,7 +4,7 @@
 
 Shared arguments are those of `block_coordinate_descent_quadratic`; beside them `columns`, the transpose of A, dense or
 the three arrays of a CSR matrix, `rows`, those of A, `z`, which is written, and the `model`: which loss, its weight,
-and l2.  Returned are the steps made and the smooth part at the end.
+and l2.  Returned are the steps made and the level at the end.
 """
 
 from __future__ import annotations
@@ -37,14 +37,12 @@ def _losses(loss: int, weight: float, z: float) -> Any:
 losses = jit(_losses)
 
 
-def _linear_dense(columns: Any, z: Any, model: Any, x: Any, value: float, how: Any, record: Any) -> Any:
+def _linear_dense(columns: Any, z: Any, model: Any, x: Any, level: Any, how: Any, record: Any) -> Any:
     """Move the coordinates drawn; O(m) a step for m rows."""
     loss, weight, l2 = model
     _, order, _, step_by, lower, upper, composite = how
     selected, lipschitz, progress, values = record
-    beside, slopes, parts = 0.0, np.empty(len(z)), np.empty(len(z))
-    for j in range(len(x)):
-        beside += penalty(x[j], lower[j], upper[j])
+    (value, beside), slopes, parts = level, np.empty(len(z)), np.empty(len(z))
     for j in range(len(z)):
         slopes[j], parts[j] = losses(loss, weight, z[j])
     for k in range(len(selected)):
@@ -61,11 +59,11 @@ def _linear_dense(columns: Any, z: Any, model: Any, x: Any, value: float, how: A
         beside += penalty(x[i] + d, lower[i], upper[i]) - penalty(x[i], lower[i], upper[i])
         x[i] += d
         selected[k], lipschitz[k], progress[k], values[k] = i, step_by[i], promise, value + beside
-    return len(selected), value
+    return len(selected), value, beside
 
 
 def _linear_sparse(
-    columns: Any, rows: Any, z: Any, model: Any, x: Any, g: Any, value: float, how: Any, record: Any
+    columns: Any, rows: Any, z: Any, model: Any, x: Any, g: Any, level: Any, how: Any, record: Any
 ) -> Any:
     """Do the same with CSR columns; O(c) a step, O(c r log n) a greedy one, with c and r entries in a column and a row.
 
@@ -77,20 +75,19 @@ def _linear_sparse(
     loss, weight, l2 = model
     kind, order, score_by, step_by, lower, upper, composite = how
     selected, lipschitz, progress, values = record
-    n, greedy, beside, count = len(x), kind != DRAWN, 0.0, 0
+    n, greedy, count, (value, beside) = len(x), kind != DRAWN, 0, level
     slopes, parts = np.empty(len(z)), np.empty(len(z))
     for j in range(len(z)):
         slopes[j], parts[j] = losses(loss, weight, z[j])
     scores, touched, stamp = np.zeros(n if greedy else 1), np.empty(n, dtype=np.int64), np.full(n, -1)
-    for j in range(n):
-        beside += penalty(x[j], lower[j], upper[j])
-        if greedy:
+    if greedy:
+        for j in range(n):
             scores[j] = score(kind, x[j], g[j], score_by[j], lower[j], upper[j])
     heap, place = heap_build(scores)
     for k in range(len(selected)):
         i = heap[0] if greedy else order[k]
         if greedy and k > 0 and scores[i] == 0:
-            return k, value
+            return k, value, beside
         if greedy:
             slope = g[i]
         else:
@@ -122,7 +119,7 @@ def _linear_sparse(
                 t = touched[q]
                 heap_update(scores, heap, place, t, score(kind, x[t], g[t], score_by[t], lower[t], upper[t]))
         selected[k], lipschitz[k], progress[k], values[k] = i, step_by[i], promise, value + beside
-    return len(selected), value
+    return len(selected), value, beside
 
 
 linear_dense = jit(_linear_dense)
@@ -132,7 +129,7 @@ linear_sparse = jit(_linear_sparse)
 def _sample_point() -> tuple[Any, ...]:
     ones = np.ones(3)
     how = (DECREASE, *still(np.array([2, 0]), ones, 5 * ones, -ones, ones), True)
-    return 0.0, how, (np.empty(2, dtype=np.int64), np.empty(2), np.empty(2), np.empty(2))
+    return (0.0, 0.0), how, (np.empty(2, dtype=np.int64), np.empty(2), np.empty(2), np.empty(2))
 
 
 def _sample_dense() -> tuple[Any, ...]:

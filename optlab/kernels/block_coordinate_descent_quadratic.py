@@ -1,14 +1,16 @@
 """Coordinate descent on quadratics, with the gradient kept up to date: dense, sparse with a heap, and by fixed blocks.
 
-Shared arguments: `x` and its gradient `g` of the smooth part, both written; `value`, the smooth part at x; `how` to
-choose and to move, and the `record`, written, with one entry for each step to be made.  These are tuples:
+Shared arguments: `x` and its gradient `g` of the smooth part, both written; and tuples:
 
-* how: the kind of choice; the coordinates drawn beforehand; the constants of the scores and of the steps; the slopes
-  beside the kinks, below and above zero; whether they count (a smooth problem steps along the gradient);
-* record: the coordinates selected, the constants stepped by, the progress promised, the values of the whole objective.
+* level: the value of the smooth part at x, and of the term with the kinks;
+* how to choose and to move: the kind of choice; the coordinates drawn beforehand; the constants of the scores and of
+  the steps; the slopes beside the kinks, below and above zero; whether they count (a smooth problem steps along the
+  gradient);
+* record, written, with one entry for each step to be made: the coordinates selected, the constants stepped by, the
+  progress promised, the values of the whole objective.
 
-A greedy loop ends early when every score is zero, but always makes one step.  Returned are the steps made and the
-smooth part at the end.  What is not written comes `still`.
+A greedy loop ends early when every score is zero, but always makes one step.  Returned are the steps made and the level
+at the end; from there a loop goes on as if it had not ended.  What is not written comes `still`.
 """
 
 from __future__ import annotations
@@ -34,20 +36,19 @@ from optlab.kernels.registry import jit, register
 __all__ = ["quadratic_blocks", "quadratic_dense", "quadratic_sparse"]
 
 
-def _quadratic_dense(H: Any, x: Any, g: Any, value: float, how: Any, record: Any) -> Any:
+def _quadratic_dense(H: Any, x: Any, g: Any, level: Any, how: Any, record: Any) -> Any:
     """Make steps with a dense Hessian; O(n) a step."""
     kind, order, score_by, step_by, lower, upper, composite = how
     selected, lipschitz, progress, values = record
-    n, beside = len(x), 0.0
+    n, (value, beside) = len(x), level
     scores = np.empty(n)
-    for j in range(n):
-        beside += penalty(x[j], lower[j], upper[j])
-        if kind != DRAWN:
+    if kind != DRAWN:
+        for j in range(n):
             scores[j] = score(kind, x[j], g[j], score_by[j], lower[j], upper[j])
     for k in range(len(selected)):
         i = order[k] if kind == DRAWN else best(scores)
         if kind != DRAWN and k > 0 and scores[i] == 0:
-            return k, value
+            return k, value, beside
         before = g[i]
         d, promise = move(composite, x[i], before, step_by[i], lower[i], upper[i])
         for j in range(n):
@@ -65,25 +66,24 @@ def _quadratic_dense(H: Any, x: Any, g: Any, value: float, how: Any, record: Any
             for j in range(n):
                 scores[j] = score(kind, x[j], g[j], score_by[j], lower[j], upper[j])
         selected[k], lipschitz[k], progress[k], values[k] = i, step_by[i], promise, value + beside
-    return len(selected), value
+    return len(selected), value, beside
 
 
-def _quadratic_sparse(H: Any, x: Any, g: Any, value: float, how: Any, record: Any) -> Any:
+def _quadratic_sparse(H: Any, x: Any, g: Any, level: Any, how: Any, record: Any) -> Any:
     """Do the same with a symmetric CSR Hessian; O(r) a step, O(r log n) a greedy one, for r entries in a row."""
     data, indices, indptr = H
     kind, order, score_by, step_by, lower, upper, composite = how
     selected, lipschitz, progress, values = record
-    n, beside = len(x), 0.0
+    n, (value, beside) = len(x), level
     scores = np.zeros(n if kind != DRAWN else 1)
-    for j in range(n):
-        beside += penalty(x[j], lower[j], upper[j])
-        if kind != DRAWN:
+    if kind != DRAWN:
+        for j in range(n):
             scores[j] = score(kind, x[j], g[j], score_by[j], lower[j], upper[j])
     heap, place = heap_build(scores)
     for k in range(len(selected)):
         i = order[k] if kind == DRAWN else heap[0]
         if kind != DRAWN and k > 0 and scores[i] == 0:
-            return k, value
+            return k, value, beside
         before = g[i]
         d, promise = move(composite, x[i], before, step_by[i], lower[i], upper[i])
         beside += penalty(x[i] + d, lower[i], upper[i]) - penalty(x[i], lower[i], upper[i])
@@ -97,14 +97,14 @@ def _quadratic_sparse(H: Any, x: Any, g: Any, value: float, how: Any, record: An
             heap_update(scores, heap, place, i, score(kind, x[i], g[i], score_by[i], lower[i], upper[i]))
         value += 0.5 * (before + g[i]) * d
         selected[k], lipschitz[k], progress[k], values[k] = i, step_by[i], promise, value + beside
-    return len(selected), value
+    return len(selected), value, beside
 
 
 def _quadratic_blocks(H: Any, table: Any, solvers: Any, x: Any, g: Any, value: float, how: Any, record: Any) -> Any:
     """Move fixed blocks, the rows of `table` padded with n, of a smooth quadratic; O(n b) a step.
 
     The step is -solvers[block] times the gradient of the block, or -gradient / step_by[block] when there are no
-    `solvers`.  The score of a block is the sum of g_i^2 / score_by[i], over block_by[block].
+    `solvers`.  `value` is the level.  The score of a block is the sum of g_i^2 / score_by[i], over block_by[block].
     """
     kind, order, score_by, block_by, step_by = how
     selected, lipschitz, progress, values = record
@@ -158,7 +158,7 @@ def _record(units: int) -> tuple[Any, ...]:
 def _sample_point() -> tuple[Any, ...]:
     ones = np.ones(4)
     how = (DECREASE, *still(np.arange(3), ones, 3 * ones, -ones, ones), True)
-    return np.zeros(4), np.arange(1.0, 5.0), 0.0, how, _record(3)
+    return np.zeros(4), np.arange(1.0, 5.0), (0.0, 0.0), how, _record(3)
 
 
 def _sample_sparse() -> tuple[Any, ...]:
@@ -169,9 +169,9 @@ def _sample_sparse() -> tuple[Any, ...]:
 
 
 def _sample_blocks() -> tuple[Any, ...]:
-    x, g, value, _, record = _sample_point()
+    x, g, _, _, record = _sample_point()
     how = (GRADIENT, *still(np.arange(3), np.ones(4), np.ones(2), np.full(2, 3.0)))
-    return *still(np.eye(4) + 0.5, [[0, 1], [2, 3]], np.empty((0, 2, 2))), x, g, value, how, record
+    return *still(np.eye(4) + 0.5, [[0, 1], [2, 3]], np.empty((0, 2, 2))), x, g, 0.0, how, record
 
 
 register("bcd_quadratic_dense", quadratic_dense, _quadratic_dense, lambda: (*still(np.eye(4) + 0.5), *_sample_point()))

@@ -177,7 +177,7 @@ class PartitionedQuadratic(Quadratic):
 
     .. math:: F(x) = \tfrac12 \sum_i \lambda_i (x_i - x^\star_i)^2
 
-    With :math:`\kappa_b` the ratio of the largest to the smallest :math:`\lambda_i` of block b, of |B| blocks, greedy
+    With :math:`\kappa_b` the ratio of the largest to the smallest :math:`\lambda_i` of block b, of :math:`|B|`, greedy
     rules multiply the gap by at most :math:`1 - \mu_B`: :math:`1 / |B|` with the matrix (constant `mu_B`),
     :math:`1 / \sum_b \kappa_b` with :math:`L_b` (`mu_B_Lb`), :math:`1 / (L \sum_b 1 / \min_b \lambda)` with L
     (`mu_B_L`).  Random blocks have :math:`\min_b (1 / \kappa_b) / |B|` (`rate_random`) and blocks drawn with

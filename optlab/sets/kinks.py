@@ -135,7 +135,7 @@ class Kinks(Regularizer):
         return xp.where(x > 0, self.upper, self.lower), xp.where(x < 0, self.lower, self.upper)
 
     def distance(self, x: Any, gradient: Any) -> Any:
-        """Return min |gradient_i + s| over the subgradients s of g_i at x_i: how far from stationary each one is."""
+        """Return the least ``|gradient_i + s|``, s a subgradient of g_i at x_i: how far from stationary each one is."""
         xp = namespace(x)
         low, high = self.slope_range(x)
         zero = xp.zeros_like(x)

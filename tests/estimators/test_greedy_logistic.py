@@ -94,7 +94,7 @@ def test_any_fit_is_certified(seed, n, d, penalty, exponent, fit_intercept, spar
     assert (model.coef_[0, zero] == 0).all()
 
 
-@pytest.mark.parametrize("C", [0.05, 1.0, 50.0])
+@pytest.mark.parametrize("C", [0.05, 1.0, 5.0])
 @pytest.mark.parametrize("fit_intercept", [True, False])
 def test_l1_agrees_with_saga_or_liblinear(C, fit_intercept):
     X, y = classification(0, n=120, d=20)
@@ -102,7 +102,7 @@ def test_l1_agrees_with_saga_or_liblinear(C, fit_intercept):
     certified(ours, X, y)
     solver = "saga" if fit_intercept else "liblinear"
     theirs = LogisticRegression(
-        l1_ratio=1.0, C=C, fit_intercept=fit_intercept, solver=solver, tol=1e-7, max_iter=100_000, random_state=0
+        l1_ratio=1.0, C=C, fit_intercept=fit_intercept, solver=solver, tol=1e-9, max_iter=100_000, random_state=0
     ).fit(X, y)
     np.testing.assert_allclose(ours.coef_, theirs.coef_, atol=1e-4)
     np.testing.assert_allclose(ours.intercept_, theirs.intercept_, atol=1e-4)

@@ -114,17 +114,20 @@ def test_any_seed_and_any_chunk(seed, rule, chunk, refresh):
             same_run(method, problem, max_iter=25, chunk=chunk, rng=seed)
 
 
-@pytest.mark.parametrize("rule", ["random", "lipschitz", "cyclic", "GS"])
-@pytest.mark.parametrize("name", ["dense quadratic", "least squares", "sparse logistic"])
-def test_a_compiled_run_goes_on_bit_for_bit(rule, name):
-    problem = smooth()[name]
-    method = ol.BlockCoordinateDescent(rule=rule, update="Lb", chunk=10)
+@pytest.mark.parametrize("rule", ["random", "lipschitz", "cyclic", "GS-q"])
+@pytest.mark.parametrize("name", ["dense quadratic", "least squares", "sparse logistic", "lasso", "sparse lasso"])
+@pytest.mark.parametrize("refresh", [None, 4])
+def test_a_compiled_run_goes_on_bit_for_bit(rule, name, refresh):
+    problem = (smooth() | composite())[name]
+    method = ol.BlockCoordinateDescent(rule=rule, update="PG", chunk=10, refresh=refresh)
     straight = method.run(problem, max_iter=50, rng=1)
     resumed = pickle.loads(pickle.dumps(method.run(problem, max_iter=30, rng=1))).resume(max_iter=50)
     np.testing.assert_array_equal(straight.x, resumed.x)
     np.testing.assert_array_equal(straight.history.trace["selected"], resumed.history.trace["selected"])
     cut = method.run(problem, max_iter=33, rng=1).resume(max_iter=50)  # in the middle of a chunk
-    np.testing.assert_allclose(cut.x, straight.x, rtol=1e-12, atol=1e-14)
+    np.testing.assert_array_equal(straight.x, cut.x)
+    for recorded in ("progress", "value"):
+        np.testing.assert_array_equal(straight.history.trace[recorded], cut.history.trace[recorded])
 
 
 @pytest.mark.parametrize("update", ["Lb", "PG"])
@@ -182,7 +185,7 @@ class Mine(ScoreRule):
         return at.gradient**2
 
 
-def test_chunks_need_a_loop():
+def test_combinations_without_a_loop_make_the_same_steps_in_chunks():
     problems = smooth()
     for options, problem in (
         ({"rule": Mine()}, problems["dense quadratic"]),
@@ -197,9 +200,14 @@ def test_chunks_need_a_loop():
         ({"rule": "random", "update": "Lb"}, ol.problems.IndefiniteQuadratic([-0.5, 1.0], rotate=True, rng=0)),
         ({"rule": "random", "update": "Lb"}, ol.problems.Quadratic(np.array([1.0, 2.0], dtype=np.float32))),
     ):
-        method = ol.BlockCoordinateDescent(chunk=10, **options)
-        with pytest.raises(ValueError, match="chunk > 1 needs a combination with a compiled loop"):
-            method.run(problem, max_iter=20)
+        one = ol.BlockCoordinateDescent(**options)
+        assert not is_compiled(one, problem)
+        straight = one.run(problem, max_iter=20, rng=0)
+        many = one.replace(chunk=7).run(problem, max_iter=20, rng=0)
+        np.testing.assert_array_equal(straight.x, many.x)
+        assert (straight.status, straight.k, straight.calls) == (many.status, many.k, many.calls)
+        for name, recorded in straight.history.trace.items():
+            np.testing.assert_array_equal(recorded, many.history.trace[name])
 
 
 def test_problems_that_a_loop_must_not_touch():

@@ -43,7 +43,7 @@ class Session:
 
     def select(self):
         block = self.rule.select(self.at)
-        return to_numpy(block.indices) if block.index is None else block.index
+        return to_numpy(block.indices) if block.number is None else block.number
 
     def step(self):
         self.at.state = self.solver.step(self.problem, self.at.state)

@@ -445,10 +445,18 @@ def test_bad_input():
             solver(update).run(plain, max_iter=1)
 
 
+class UnknownSaddle(ol.problems.IndefiniteQuadratic):
+    def __init__(self):
+        super().__init__([-0.5, 1.0, 2.0], rotate=True, rng=0)
+        self.constants = ol.Constants()
+
+
 def test_a_saddle_is_refused_by_exact_steps_and_left_by_newton():
     saddle = ol.problems.IndefiniteQuadratic([-0.5, 1.0, 2.0], rotate=True, rng=0)
-    with pytest.raises(ValueError, match=r"has the curvature -0\.5.*no minimiser"):
+    with pytest.raises(ValueError, match="is not convex"):
         solver("exact", block_size=3).run(saddle, max_iter=1)
+    with pytest.raises(ValueError, match=r"has the curvature -0\.5.*no minimiser"):
+        solver("exact", block_size=3).run(UnknownSaddle(), max_iter=1)
     values = solver("newton", block_size=3).run(saddle, max_iter=5).history["value"]
     assert (np.diff(values) < 0).all()
     falling = solver("Hb", block_size=3).run(saddle, max_iter=5).history["value"]  # its bound is no saddle

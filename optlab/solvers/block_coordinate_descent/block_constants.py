@@ -41,7 +41,7 @@ def block_constants(at: Any) -> Any:
 def chosen(at: Any, index: int) -> Block:
     """Return the fixed block that will be moved, after a note of its constant for `block_constants`."""
     block = at.fixed(index)
-    at.memory["block constants"].update(moved=block.index, was=_constant(at, block))
+    at.memory["block constants"].update(moved=block.number, was=_constant(at, block))
     return block
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from optlab.core.ledger import Ledger
 from optlab.core.xp import is_sparse
 from optlab.solvers.block_coordinate_descent import compiled_parts as parts
 from optlab.solvers.block_coordinate_descent.names import as_partition, as_rule, as_update
@@ -34,7 +35,7 @@ def is_compiled(solver: Any, problem: Any) -> bool:
     known = known and parts.is_plain(rule) and solver.lipschitz is None
     if isinstance(update, parts.ExactStep):
         known = known and getattr(problem, "_quadratic", False)
-    return known and _loop(problem, fixed, rule.greedy) is not None
+    return known and _loop(_bare(problem), fixed, rule.greedy) is not None
 
 
 def make_units(at: Any, rule: Any, update: Any, units: int, period: int) -> None:
@@ -74,7 +75,7 @@ def make_units(at: Any, rule: Any, update: Any, units: int, period: int) -> None
 
 def _bare(problem: Any) -> Any:
     """Return the problem behind the ledger, or itself."""
-    return vars(problem).get("problem", problem)
+    return problem.problem if isinstance(problem, Ledger) else problem
 
 
 def _loop(problem: Any, fixed: bool, greedy: bool) -> Callable[..., Any] | None:
@@ -119,9 +120,12 @@ def _sparse(matrix: Any) -> tuple[Any, ...]:
     return still(matrix.data, indices, indptr)
 
 
-def _value(at: Any) -> float:
-    """Return the smooth part at x; the loops keep it for their record, which is not counted."""
-    return float(_bare(at.problem).value_along(at.state.followed, np.array([0]), np.zeros(1), 0.0))
+def _level(at: Any) -> tuple[float, float]:
+    """Return the smooth part and the kinks at x; the loops keep them for their record, which is not counted."""
+    if "kinks value" not in at.memory:
+        at.memory["kinks value"] = float(at.kinks.value(at.x))
+    value = _bare(at.problem).value_along(at.state.followed, np.array([0]), np.zeros(1), 0.0)
+    return float(value), at.memory["kinks value"]
 
 
 def _gram(problem: Any) -> Any:
@@ -134,15 +138,15 @@ def _gram(problem: Any) -> Any:
     return problem._memo("hessian of the loops", make)
 
 
-def _through(at: Any, x: Any) -> Any:
+def _through(at: Any, x: Any, g: Any, value: float) -> Any:
     """Return the bookkeeping of a dense linear model at x, reached from the present one."""
-    followed, T = at.state.followed, _bare(at.problem)._columns()
-    return _linear_followed(followed, followed.z + (x - at.x) @ T, x)
+    T = _bare(at.problem)._columns()
+    return _linear_followed(at.state.followed, at.state.followed.z + (x - at.x) @ T, x, g, value)
 
 
-def _linear_followed(followed: Any, z: Any, x: Any) -> Any:
+def _linear_followed(followed: Any, z: Any, x: Any, g: Any, value: float) -> Any:
     kept = None if followed.x is None else x.copy()
-    return dataclasses.replace(followed, z=z, x=kept, slope=None, gradient=None, value=None, along=None, wanted=False)
+    return dataclasses.replace(followed, z=z, x=kept, slope=None, gradient=g, value=value, along=None)
 
 
 def _quadratic(at: Any, rule: Any, update: Any, x: Any, order: Any, record: Any) -> Any:
@@ -150,20 +154,22 @@ def _quadratic(at: Any, rule: Any, update: Any, x: Any, order: Any, record: Any)
 
     problem, followed = _bare(at.problem), at.state.followed
     H, g = problem._hessian(), np.array(followed.gradient)
-    point = (x, g, _value(at), _coordinates(at, rule, update, order), record)
+    point = (x, g, _level(at), _coordinates(at, rule, update, order), record)
     if H.ndim == 2 and not is_sparse(H):
-        done, value = kernels.quadratic_dense(*kernels.still(H), *point)
+        done, value, at.memory["kinks value"] = kernels.quadratic_dense(*kernels.still(H), *point)
     else:
-        done, value = kernels.quadratic_sparse(_sparse(problem.bound_graph() if H.ndim == 1 else H), *point)
+        csr = problem.bound_graph() if H.ndim == 1 else H
+        done, value, at.memory["kinks value"] = kernels.quadratic_sparse(_sparse(csr), *point)
     return done, dataclasses.replace(followed, gradient=g, value=value)
 
 
 def _through_gram(at: Any, rule: Any, update: Any, x: Any, order: Any, record: Any) -> Any:
     from optlab.kernels import block_coordinate_descent_quadratic as kernels
 
-    point = (x, np.array(at.gradient), _value(at), _coordinates(at, rule, update, order), record)
-    done, _ = kernels.quadratic_dense(*kernels.still(_gram(_bare(at.problem))), *point)
-    return done, _through(at, x)
+    g, H = np.array(at.gradient), kernels.still(_gram(_bare(at.problem)))
+    point = (x, g, _level(at), _coordinates(at, rule, update, order), record)
+    done, value, at.memory["kinks value"] = kernels.quadratic_dense(*H, *point)
+    return done, _through(at, x, g, value)
 
 
 def _linear(at: Any, rule: Any, update: Any, x: Any, order: Any, record: Any) -> Any:
@@ -171,17 +177,18 @@ def _linear(at: Any, rule: Any, update: Any, x: Any, order: Any, record: Any) ->
     from optlab.problems._blocks import SquaredBlocks
 
     problem, followed = _bare(at.problem), at.state.followed
-    T, z, value = problem._columns(), np.array(followed.z), _value(at)
+    T, z, level = problem._columns(), np.array(followed.z), _level(at)
     squared = isinstance(problem, SquaredBlocks)
     loss = (kernels.SQUARED, 1.0) if squared else (kernels.LOGISTIC, float(problem.weight))
     model, how = (*loss, float(problem.l2)), _coordinates(at, rule, update, order)
     if is_sparse(T):
         g = np.array(at.gradient) if rule.greedy else np.zeros(at.n)
         matrices = _sparse(T), _sparse(problem._matrix())
-        done, _ = kernels.linear_sparse(*matrices, z, model, x, g, value, how, record)
+        end = kernels.linear_sparse(*matrices, z, model, x, g, level, how, record)
     else:
-        done, _ = kernels.linear_dense(*kernels.still(T), z, model, x, value, how, record)
-    return done, _linear_followed(followed, z, x)
+        end = kernels.linear_dense(*kernels.still(T), z, model, x, level, how, record)
+    done, value, at.memory["kinks value"] = end
+    return done, _linear_followed(followed, z, x, g if rule.greedy else None, value)
 
 
 def _blocks(at: Any, rule: Any, update: Any, x: Any, order: Any, record: Any) -> Any:
@@ -190,10 +197,12 @@ def _blocks(at: Any, rule: Any, update: Any, x: Any, order: Any, record: Any) ->
 
     problem, still = _bare(at.problem), kernels.still
     linear = isinstance(problem, SquaredBlocks)
-    g, value = np.array(problem.block_gradient(at.state.followed)), _value(at)
+    g, value = np.array(problem.block_gradient(at.state.followed)), _level(at)[0]
     kind, score_by, block_by = parts.block_scores(at, rule)
     solvers, step_by = parts.block_steps(at, update)
     arrays = still(_gram(problem) if linear else problem._hessian(), at.state.table, solvers)
     how = (kind, *still(order, score_by, block_by, step_by))
     done, value = kernels.quadratic_blocks(*arrays, x, g, value, how, record)
-    return done, _through(at, x) if linear else dataclasses.replace(at.state.followed, gradient=g, value=value)
+    if linear:
+        return done, _through(at, x, g, value)
+    return done, dataclasses.replace(at.state.followed, gradient=g, value=value)

@@ -96,6 +96,11 @@ class ProximalNewtonStep(Update):
         one_of("curvature", self.curvature, ("hessian", "bound"))
         object.__setattr__(self, "requires", _needs(self.curvature))
 
+    def check(self, solver: Any, problem: Any) -> None:
+        """Raise ValueError unless blocks have a minimiser, as far as that is known."""
+        if self.curvature == "hessian":
+            refuse_concave(problem)
+
     def move(self, at: Any, block: Block) -> Move:
         if self.curvature == "bound":
             return self._certain(at, block, at.bound(block))

@@ -77,7 +77,7 @@ class LipschitzApproximation(Update):
 
     def move(self, at: Any, block: Any) -> Move:
         g, own = at.block_gradient(block), at.memory["LA"]
-        key = to_numpy(block.indices) if block.index is None else block.index
+        key = to_numpy(block.indices) if block.number is None else block.number
         L = float(np.max(own["estimates"][key]))
         before, square = at.value(), float(namespace(g).sum(g * g))
         eps = float(namespace(g).finfo(g.dtype).eps)
@@ -98,8 +98,8 @@ class LipschitzApproximation(Update):
         if np.min(estimates[key]) == L:
             return
         estimates[key] = L
-        if block.index is not None:
-            at.memory["block_lipschitz"][block.index] = L
+        if block.number is not None:
+            at.memory["block_lipschitz"][block.number] = L
         lipschitz = to_numpy(at.lipschitz).copy()
         lipschitz[to_numpy(block.indices)] = L
         like = at.lipschitz

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from optlab.core.oracles import BlockCurvature, KinkSlopes, Prox, SmoothPart, check_requirements, has_oracle
-from optlab.solvers.block_coordinate_descent.compiled import is_compiled
 from optlab.solvers.block_coordinate_descent.names import as_partition, as_rule, as_update
 
 __all__ = ["fit"]
@@ -44,8 +43,6 @@ def fit(solver: Any, problem: Any) -> None:
     _fit_composite(problem, rule, update)
     if update.needs_constants and solver.lipschitz is None and not _constants_known(problem):
         raise ValueError(f"give lipschitz, because no constant L of {problem.name} is known from above")
-    if solver.chunk > 1 and not is_compiled(solver, problem):
-        raise ValueError("chunk > 1 needs a combination with a compiled loop; this one has none: leave chunk at 1")
 
 
 def _fit_composite(problem: Any, rule: Any, update: Any) -> None:

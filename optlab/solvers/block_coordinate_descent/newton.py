@@ -168,7 +168,7 @@ def _minimizer(at: Any, block: Any, L: float) -> Any:
 def _solved(at: Any, block: Any, kept_as: str, matrix: Callable[[Any], Any]) -> Move:
     """Return the minimiser of the quadratic with this matrix; the factors of fixed blocks are kept."""
     kept = at.memory.setdefault(kept_as, {})
-    factored = kept.get(block.index)
+    factored = kept.get(block.number)
     if factored is None:
         factored = factor(matrix(block))
         if factored.values is not None and float(factored.values[0]) < -spectral_cut(factored.values):
@@ -176,8 +176,8 @@ def _solved(at: Any, block: Any, kept_as: str, matrix: Callable[[Any], Any]) -> 
                 f"the block of coordinate {int(block.indices[0])} has the curvature {float(factored.values[0]):.3g}: "
                 'its quadratic has no minimiser; update="newton" needs no convexity'
             )
-        if block.index is not None:
-            kept[block.index] = factored
+        if block.number is not None:
+            kept[block.number] = factored
     g = at.block_gradient(block)
     d = -solve(factored, g)
     single = float(factored.values[0]) if block.indices.shape[0] == 1 else math.nan

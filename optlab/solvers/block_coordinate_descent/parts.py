@@ -40,12 +40,12 @@ class Block(NamedTuple):
     ----------
     indices : integer array
         The coordinates, all different.
-    index : int or None
-        Its number in the fixed partition it belongs to.
+    number : int or None
+        Its number in the fixed partition it belongs to; None for a variable block.
     """
 
     indices: Any
-    index: int | None = None
+    number: int | None = None
 
 
 class Move(NamedTuple):
@@ -180,12 +180,12 @@ class At:
 
     def bound(self, block: Block) -> Any:
         """Return the matrix H_bb that bounds the curvature of the block; those of fixed blocks are kept."""
-        if block.index is None:
+        if block.number is None:
             return self.problem.block_bound(block.indices)
         kept = self.memory.setdefault("bounds", {})
-        if block.index not in kept:
-            kept[block.index] = self.problem.block_bound(block.indices)
-        return kept[block.index]
+        if block.number not in kept:
+            kept[block.number] = self.problem.block_bound(block.indices)
+        return kept[block.number]
 
     @property
     def whole(self) -> bool:
@@ -195,8 +195,8 @@ class At:
     def block_lipschitz(self, block: Block) -> float:
         """Return L_b, the largest eigenvalue of H_bb or an estimate; with constants of the user the sum of the L_i."""
         kept = self.memory.setdefault("block_lipschitz", {})
-        if block.index in kept:
-            return float(kept[block.index])
+        if block.number in kept:
+            return float(kept[block.number])
         if self.whole:
             return float(namespace(self.x).max(self.take(self.lipschitz, block)))
         if block.indices.shape[0] == 1 or self.state.given:
@@ -205,12 +205,12 @@ class At:
         xp = namespace(bound)
         finite = bool(xp.all(xp.isfinite(bound)))  # of others the eigenvalues are not defined
         largest = float(xp.linalg.eigvalsh(bound)[-1]) if finite else math.nan
-        if block.index is not None:
-            kept[block.index] = largest
+        if block.number is not None:
+            kept[block.number] = largest
         return largest
 
     def residual(self) -> float:
-        """Return max_i L_i |x_i - prox(x_i - g_i / L_i)|: zero where every coordinate is stationary."""
+        """Return ``max_i L_i |x_i - prox(x_i - g_i / L_i)|``: zero where every coordinate is stationary."""
         xp = namespace(self.x)
         if not self.state.composite:
             return float(xp.max(xp.abs(self.gradient)))

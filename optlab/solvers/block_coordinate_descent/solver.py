@@ -22,7 +22,7 @@ from optlab.core.solver import Solver
 from optlab.core.validate import integer, one_of
 from optlab.core.xp import as_float_array, namespace, put_add, to_numpy
 from optlab.sets.kinks import Kinks
-from optlab.solvers.block_coordinate_descent.compiled import make_units
+from optlab.solvers.block_coordinate_descent.compiled import is_compiled, make_units
 from optlab.solvers.block_coordinate_descent.fit import fit
 from optlab.solvers.block_coordinate_descent.names import as_partition, as_rule, as_update
 from optlab.solvers.block_coordinate_descent.parts import At, BlockState, Move, Rule, Update
@@ -68,7 +68,7 @@ class BlockCoordinateDescent(Solver):
         Number of steps after which the bookkeeping is worked out afresh, so that rounding errors do not pile up; about
         100 sweeps when absent.
     chunk : int, default 1
-        Steps made in one call.  More than one needs a combination with a compiled loop (see the Notes).
+        Steps made in one call, with one row of the history: much faster where there is a compiled loop (see the Notes).
 
     Raises
     ------
@@ -182,28 +182,47 @@ class BlockCoordinateDescent(Solver):
         self._look(at, rule)
         return state
 
-    def step(self, problem: Any, state: BlockState) -> BlockState:
+    def step(self, problem: Any, state: Any) -> BlockState:
         at = At(problem, self._moves(problem), state, self.block_size)
         rule, update = as_rule(self.rule), as_update(self.update)
-        if self.chunk > 1:
+        if self.chunk == 1:
+            self._unit(at, rule, update)
+        elif is_compiled(self, problem):
             make_units(at, rule, update, state.units(self.chunk), self._period(at))
+            self._settle(at, rule)
         else:
-            block = rule.select(at)
-            move = update.move(at, block)
-            if self.lipschitz is not None:
-                move = self._guarded(at, block, move)
-            _record(state, block, move)
-            state.x = put_add(state.x, block.indices, move.d)
-            state.followed = at.moves.move(state.followed, block.indices, move.d)
-            state.k += 1
-            state.since += 1
-            state.gradient = None
+            traces = []
+            for _ in range(state.units(self.chunk)):
+                self._unit(at, rule, update)
+                traces.append(state.trace)
+                if state.done is not None:
+                    break
+            state.trace = {name: np.concatenate([trace[name] for trace in traces]) for name in traces[0]}
+        return state
+
+    def _unit(self, at: At, rule: Rule, update: Update) -> None:
+        """Make one step."""
+        state = at.state
+        block = rule.select(at)
+        move = update.move(at, block)
+        if self.lipschitz is not None:
+            move = self._guarded(at, block, move)
+        _record(state, block, move)
+        state.x = put_add(state.x, block.indices, move.d)
+        state.followed = at.moves.move(state.followed, block.indices, move.d)
+        state.k += 1
+        state.since += 1
+        state.gradient = None
+        self._settle(at, rule)
+
+    def _settle(self, at: At, rule: Rule) -> None:
+        """Refresh the bookkeeping when it is time, and look where the iterate is."""
+        state = at.state
         if state.since >= self._period(at):
             state.followed, state.since, state.gradient = at.moves.follow(state.x), 0, None
             self._look(at, rule)
         elif rule.greedy:
             self._look(at, rule)
-        return state
 
     def _moves(self, problem: Any) -> Any:
         return problem if has_oracle(problem, BlockMoves) else PlainMoves(problem)
@@ -267,12 +286,12 @@ class BlockCoordinateDescent(Solver):
 
 def _record(state: BlockState, block: Any, move: Move) -> None:
     """Leave the exact record of the step: what was chosen, the step's constant, the progress promised."""
-    chosen = to_numpy(block.indices) if block.index is None else np.array([block.index])
+    chosen = to_numpy(block.indices) if block.number is None else np.array([block.number])
     state.trace = {
         "selected": chosen[:1] if state.memory.get("ragged") else chosen[None, :],
         "lipschitz": np.array([move.lipschitz]),
         "progress": np.array([move.progress]),
-        "size": np.array([chosen.size if block.index is None else block.indices.shape[0]]),
+        "size": np.array([chosen.size if block.number is None else block.indices.shape[0]]),
     }
 
 
