@@ -26,7 +26,7 @@ extensions = [
     "benchmarks_page",
     "claims_page",
 ]
-exclude_patterns = ["_build", "_calibration", "_ext", "_scripts", "_templates"]
+exclude_patterns = ["_build", "_calibration", "_ext", "_scripts", "_templates", "methods/_*"]  # parts of pages
 templates_path = ["_templates"]
 default_role = "py:obj"  # `x` in a docstring is a name: a link where it is one of ours
 

@@ -81,8 +81,9 @@ def digits(x: float) -> str:
 
 def main() -> None:
     """Write the file."""
+    versions = f"optlab {ol.__version__}, NumPy {np.__version__}"
     lines = [
-        f"*Measured on {datetime.now(UTC):%Y-%m-%d} with optlab {ol.__version__}, NumPy {np.__version__}, {processor()}.*",
+        f"*Measured on {datetime.now(UTC):%Y-%m-%d} with {versions}, {processor()}.*",
         "",
         "Data sets B, C and D are the published ones, number by number:",
         "",
@@ -104,8 +105,8 @@ def main() -> None:
         lines.append(f"| {words} | {published:.2g} | {middle:.2g} | {low:.2g} to {high:.2g} |")
     lines += [
         "",
-        "Data set A with $x \\ge 0$ is a stored file; ours are three drawn from the same law. Iteration from which on the "
-        "support is the optimal one, Fig. 7 (the published code reports none before 6; 501: not within 500):",
+        "Data set A with $x \\ge 0$ is a stored file; ours are three drawn from the same law. Iteration from which on "
+        "the support is the optimal one, Fig. 7 (the published code reports none before 6; 501: not within 500):",
         "",
         "| Update and blocks | Published | Ours |",
         "|---|---:|---:|",

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg import lapack
 
-__all__ = ["Block", "ColumnBlock", "GramBlock", "Penalty", "minimise_block"]
+__all__ = ["Block", "ColumnBlock", "GramBlock", "Penalty", "cholesky_solve", "conjugate_gradients", "minimise_block"]
 
 _SWEEPS = 10  # at most, before a Newton step is tried
 _ROUNDING = 1e-14  # relative accuracy of the gradient of a model
@@ -65,7 +65,6 @@ class GramBlock:
         if penalty.l2 > 0:
             Q[np.diag_indices_from(Q)] += penalty.l2
         self.Q, self.l1, self.positive = Q, penalty.l1, penalty.positive
-        self.smooth = penalty.smooth
         self.diagonal = np.diagonal(Q)
         self.w, self.g = w, self.multiply(w) - c
 
@@ -81,7 +80,7 @@ class GramBlock:
         return v[chosen] @ self.Q[chosen] if 3 * len(chosen) < len(v) else self.Q @ v
 
     def solve(self, J: Array, ridge: float, rhs: Array, tol: float) -> Array | None:
-        return _cholesky_solve(self.Q[J[:, None], J], ridge, rhs)
+        return cholesky_solve(self.Q[J[:, None], J], ridge, rhs)
 
     def sweep(self, sweeps: int, tol: float) -> float:
         from optlab.kernels.block_coordinate_descent_lasso import sweep_gram
@@ -95,7 +94,7 @@ class ColumnBlock:
     def __init__(self, A: Any, means: Array, v: Array, residual: Array, w: Array, penalty: Penalty) -> None:
         self.A, self.means, self.v, self.mass = A, means, v, float(v @ v)
         self.l1, self.l2, self.positive = penalty.l1, penalty.l2, penalty.positive
-        self.smooth, self.sparse = penalty.smooth, not isinstance(A, np.ndarray)
+        self.sparse = not isinstance(A, np.ndarray)
         squares = A.power(2).sum(axis=0) if self.sparse else np.einsum("ij,ij->j", A, A)
         self.norms = np.maximum(np.asarray(squares).ravel() - self.mass * means**2, 0.0)
         self.diagonal = self.norms + self.l2
@@ -126,14 +125,14 @@ class ColumnBlock:
         if len(J) <= _DENSE_SUPPORT:
             gram = part.T @ part
             H = (gram.toarray() if self.sparse else gram) - self.mass * np.outer(means, means)
-            return _cholesky_solve(H, ridge + self.l2, rhs)
+            return cholesky_solve(H, ridge + self.l2, rhs)
         back = part.T.tocsr() if self.sparse else part.T
 
         def product(x: Array) -> Array:
             u = part @ x - self.v * (means @ x)
             return np.asarray(back @ u - means * (self.v @ u) + (ridge + self.l2) * x)
 
-        return _conjugate_gradients(product, self.diagonal[J] + ridge, rhs, tol)
+        return conjugate_gradients(product, self.diagonal[J] + ridge, rhs, tol)
 
     def sweep(self, sweeps: int, tol: float) -> float:
         from optlab.kernels import block_coordinate_descent_lasso as kernels
@@ -158,24 +157,12 @@ def minimise_block(block: Block, tol: float, step: float, max_iter: int = 30) ->
     `step` is the proximal point method's step size; returned is the one to go on with.
     """
     tol = max(tol, _ROUNDING * float(np.abs(block.gradient()).max() + (block.diagonal * np.abs(block.w)).max()))
-    if block.smooth and _newton(block, tol):
-        return step
     for _ in range(max_iter):
         if block.sweep(_SWEEPS, tol) <= tol:
             break
         if not _two_metric_projection(block, tol):
             step *= 2.0 if _proximal_point(block, tol, step) else 0.1
     return step
-
-
-def _newton(block: Block, tol: float) -> bool:
-    """Minimise a model without an l1 term; False when it is singular to rounding."""
-    S = np.flatnonzero(block.diagonal > 0)
-    p = block.solve(S, 0.0, -block.gradient()[S], tol)
-    if p is None:
-        return False
-    block.w[S] += p  # whoever asks for the gradient next takes a new one
-    return True
 
 
 def _two_metric_projection(block: Block, tol: float) -> bool:
@@ -250,7 +237,7 @@ def _proximal_point(block: Block, tol: float, step: float) -> bool:
     return True
 
 
-def _cholesky_solve(H: Array, ridge: float, rhs: Array) -> Array | None:
+def cholesky_solve(H: Array, ridge: float, rhs: Array) -> Array | None:
     """Solve (H + ridge) x = rhs, H overwritten; None when that matrix is not positive definite."""
     if ridge > 0:
         H[np.diag_indices_from(H)] += ridge
@@ -258,7 +245,7 @@ def _cholesky_solve(H: Array, ridge: float, rhs: Array) -> Array | None:
     return None if failed else lapack.dpotrs(factor, rhs, lower=1)[0]
 
 
-def _conjugate_gradients(product: Any, diagonal: Array, rhs: Array, tol: float, max_iter: int = 1000) -> Array:
+def conjugate_gradients(product: Any, diagonal: Array, rhs: Array, tol: float, max_iter: int = 1000) -> Array:
     """Solve H x = rhs with the Jacobi preconditioner until no residual exceeds `tol`."""
     inverse = 1.0 / diagonal
     x, r = np.zeros_like(rhs), rhs.copy()

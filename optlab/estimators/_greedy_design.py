@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from optlab.estimators._greedy_block import Block, ColumnBlock, GramBlock, Penalty
+from optlab.estimators._greedy_block import Block, ColumnBlock, GramBlock, Penalty, cholesky_solve, conjugate_gradients
 
 __all__ = ["Design"]
 
 _GRAM_COLUMNS = 3000  # larger working sets keep the residual instead of a Gram matrix
 _CACHED_COLUMNS = 4000
+_SMALL = 100  # so few columns are best solved by their Gram matrix in any case
 
 Array = np.ndarray[Any, Any]
 
@@ -26,6 +27,7 @@ class Design:
         self.shape = X.shape
         #: Columns of the first working set: they cost more when they are dense.
         self.first = 500 if self.sparse else 100
+        self._squares: Any = None
         self._forget()
 
     def _forget(self) -> None:
@@ -49,8 +51,7 @@ class Design:
         z = X'u; `fixed` says that h is the same in every call: the Gram matrix of earlier columns is still good.
         """
         v, w = np.sqrt(h), w[ws]
-        # A Gram matrix pays if it is used again, for other signs or later; one Newton-CG step is cheaper without.
-        if not self.sparse and len(ws) <= _GRAM_COLUMNS and (fixed or not penalty.smooth):
+        if not self.sparse and len(ws) <= _GRAM_COLUMNS:
             if fixed:
                 Q = self._cached_gram(ws, v)
             else:
@@ -70,10 +71,40 @@ class Design:
             A = self._scaled(ws, v)
         return ColumnBlock(A, means, v, residual, w, penalty)
 
+    def newton_step(self, h: Array, fixed: bool, g: Array, l2: float, tol: float) -> Array:
+        """Minimise such a model over all columns when there is no l1 term; g is minus the gradient there.
+
+        A Gram matrix pays when it is small, or exact for good (`fixed`); conjugate gradients do without.
+        """
+        d = self.shape[1]
+        if d <= (_GRAM_COLUMNS if fixed and not self.sparse else _SMALL):
+            exact = cholesky_solve(self._weighted_gram(h), l2, g)
+            if exact is not None:
+                return exact
+        if self._squares is None:
+            self._squares = self.X.power(2).sum(axis=0) if self.sparse else np.einsum("ij,ij->j", self.X, self.X)
+
+        def product(p: Array) -> Array:
+            t = self.X @ p
+            if self.intercept:
+                t -= (h @ t) / h.sum()
+            return np.asarray(self.X.T @ (h * t) + l2 * p)
+
+        return conjugate_gradients(product, np.asarray(self._squares).ravel() * h.mean() + l2, g, tol)
+
+    def _weighted_gram(self, h: Array) -> Array:
+        if not self.sparse:
+            A = self._scaled(np.arange(self.shape[1]), np.sqrt(h))
+            return np.asarray(A.T @ A)
+        gram = (self.X.T @ (sp.diags_array(h) @ self.X)).toarray()
+        if self.intercept:
+            sums = np.asarray(self.X.T @ h)
+            gram -= np.outer(sums, sums) / h.sum()
+        return np.asarray(gram)
+
     def _scaled(self, ws: Array, v: Array) -> Array:
         """The columns, centred in the weights v^2 when there is an intercept, times v."""
-        every = len(ws) == self.shape[1] and bool((ws[:-1] < ws[1:]).all())
-        A = np.array(self.X, order="F") if every else np.asfortranarray(self.X[:, ws])
+        A = np.asfortranarray(self.X[:, ws])
         if self.intercept:
             A -= (v**2 @ A) / (v @ v)
         A *= v[:, None]

@@ -72,19 +72,21 @@ def minimise(
         if stage > penalty.l1 and score.max() <= 0.5 * stage:
             stage = _SHRINK * stage if _SHRINK * stage > 1.6 * penalty.l1 else penalty.l1
             score, best = replace(penalty, l1=stage).scores(z, w), np.inf
-        ws = _working_set(w, score, design.first, dense=penalty.l1 == 0)
-        if not len(ws):
-            break
-        h = loss.curvature(f, upper=careful)
-        block = design.block(ws, h, loss.quadratic, u, z, w, replace(penalty, l1=stage))
-        step = step or 5.0 / (float(np.mean(block.diagonal)) or 1.0)
         worst = float(score.max())
         inside = _INSIDE * (worst if stage == penalty.l1 else stage)
         if not loss.quadratic:  # the model gets better as the violation goes down, and the step superlinear
             inside *= min(1.0, (worst / (stage or scale)) ** 0.5)
-        step = minimise_block(block, inside, step)
-        new = np.zeros(d)
-        new[ws] = block.w
+        h = loss.curvature(f, upper=careful)
+        if penalty.smooth:
+            new = w + design.newton_step(h, loss.quadratic, z - penalty.l2 * w, penalty.l2, inside)
+        else:
+            ws = _working_set(w, score, design.first)
+            if not len(ws):
+                break
+            block = design.block(ws, h, loss.quadratic, u, z, w, replace(penalty, l1=stage))
+            step = minimise_block(block, inside, step or 5.0 / (float(np.mean(block.diagonal)) or 1.0))
+            new = np.zeros(d)
+            new[ws] = block.w
         if loss.quadratic:
             w, f, b = new, design.predict(new), 0.0
         else:
@@ -93,10 +95,8 @@ def minimise(
     return Solution(w, b, gap, null, k, gap <= tol * null)
 
 
-def _working_set(w: Array, score: Array, first: int, dense: bool) -> Array:
+def _working_set(w: Array, score: Array, first: int) -> Array:
     """The support and the other coordinates with the largest scores, twice as many at most, best first."""
-    if dense:
-        return np.arange(len(w))
     support = np.flatnonzero(w)
     score = score.copy()
     score[support] = 0.0

@@ -15,7 +15,7 @@ from optlab.solvers.block_coordinate_descent import BlockCoordinateDescent
 from optlab.solvers.block_coordinate_descent.graph_partition import Colouring, LatticeTrees, RedBlack, TreePartition
 from optlab.solvers.block_coordinate_descent.message_passing import ForestNewton, General, GreedyForest, RandomForest
 from optlab.solvers.block_coordinate_descent.names import as_rule
-from optlab.solvers.block_coordinate_descent.parts import At
+from optlab.solvers.block_coordinate_descent.view import At
 
 
 class Graph(ol.Problem):

@@ -21,9 +21,9 @@ from optlab.core.xp import to_numpy
 from optlab.solvers.block_coordinate_descent.approximate import ApproximateGS
 from optlab.solvers.block_coordinate_descent.names import as_rule, as_update
 from optlab.solvers.block_coordinate_descent.nearest import NearestNeighbour
-from optlab.solvers.block_coordinate_descent.parts import At
 from optlab.solvers.block_coordinate_descent.sampling import Cyclic, LipschitzSampling, Random
 from optlab.solvers.block_coordinate_descent.selection import GS, GSD, GSL, GSQ, RULES
+from optlab.solvers.block_coordinate_descent.view import At
 
 SEEDS = st.integers(0, 2**32 - 1)
 RAGGED = [[0, 4, 7], [1], [2, 5], [3, 6]]

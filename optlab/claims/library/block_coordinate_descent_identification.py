@@ -164,7 +164,7 @@ _SMALL = Case("Lasso", lambda rng: ManifoldLasso(9, 6, 2, condition=3.0, rng=rng
             "one sweep, near from the start",
             bound=lambda n, c: c.blocks,
             cases=[_near(10, 10, "random")],
-            seeds=60,
+            seeds=20,
         ),
     ],
     seeds={"quick": 150, "standard": 300, "full": 1000},

@@ -231,7 +231,7 @@ def _separable(data_set: Any, *shape: int) -> Any:
             cases=[Case("diagonal", _JUST_ABOVE, None, 30, {"rule": "cyclic", "size": 1})],
         )
     ],
-    seeds={"quick": 10, "standard": 30, "full": 100},
+    seeds={"quick": 8, "standard": 30, "full": 100},
     doc="On data that are not separable it depends on the draw: the estimates never fall, and start where curvature is "
     "largest.",
 )

@@ -37,11 +37,12 @@ from optlab.solvers.block_coordinate_descent.partition import (
     Order,
     Sort,
 )
-from optlab.solvers.block_coordinate_descent.parts import At, Block, Move, Partition, Rule, ScoreRule, Update
+from optlab.solvers.block_coordinate_descent.parts import Partition, Rule, ScoreRule, Update
 from optlab.solvers.block_coordinate_descent.sampling import Cyclic, LipschitzSampling, Random
 from optlab.solvers.block_coordinate_descent.selection import GS, GSD, GSL, GSQ
 from optlab.solvers.block_coordinate_descent.solver import BlockCoordinateDescent
 from optlab.solvers.block_coordinate_descent.update import BlockStep, CommonStep, DiagonalStep, RowSumStep
+from optlab.solvers.block_coordinate_descent.view import At, Block, Move
 
 __all__ = [
     "EXAMPLES",

@@ -10,7 +10,8 @@ import numpy as np
 
 from optlab.core.validate import number, one_of
 from optlab.core.xp import namespace, to_numpy
-from optlab.solvers.block_coordinate_descent.parts import Block, Rule
+from optlab.solvers.block_coordinate_descent.parts import Rule
+from optlab.solvers.block_coordinate_descent.view import Block
 
 __all__ = ["ApproximateGS"]
 

@@ -8,7 +8,7 @@ from typing import Any
 from array_api_compat import device
 
 from optlab.core.xp import namespace, put_add
-from optlab.solvers.block_coordinate_descent.parts import Block
+from optlab.solvers.block_coordinate_descent.view import Block
 
 __all__ = ["block_constants", "chosen", "inverse_roots"]
 

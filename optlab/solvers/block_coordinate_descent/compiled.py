@@ -73,6 +73,10 @@ def make_units(at: Any, rule: Any, update: Any, units: int, period: int) -> None
     }
 
 
+def _sizes(blocks: Any) -> Any:
+    return np.array([block.shape[0] for block in blocks])
+
+
 def _bare(problem: Any) -> Any:
     """Return the problem behind the ledger, or itself."""
     return problem.problem if isinstance(problem, Ledger) else problem

@@ -14,7 +14,8 @@ from optlab.core.oracles import BlockCurvature
 from optlab.core.validate import boolean
 from optlab.core.xp import namespace
 from optlab.solvers.block_coordinate_descent.block_qp import BlockModel
-from optlab.solvers.block_coordinate_descent.parts import Block, Rule, ScoreRule
+from optlab.solvers.block_coordinate_descent.parts import Rule, ScoreRule
+from optlab.solvers.block_coordinate_descent.view import Block
 
 __all__ = ["COMPOSITE_RULES", "BlockDecrease", "DecreaseRule", "StepRule", "SubgradientRule"]
 

@@ -16,9 +16,10 @@ from optlab.sets.kinks import Kinks
 from optlab.solvers.block_coordinate_descent.block_qp import BlockModel, NoMinimizer, as_move, host
 from optlab.solvers.block_coordinate_descent.line_search import backtrack
 from optlab.solvers.block_coordinate_descent.newton import refuse_concave
-from optlab.solvers.block_coordinate_descent.parts import Block, Move, Update
+from optlab.solvers.block_coordinate_descent.parts import Update
 from optlab.solvers.block_coordinate_descent.two_metric import TwoMetricArc
 from optlab.solvers.block_coordinate_descent.update import common_constant
+from optlab.solvers.block_coordinate_descent.view import Block, Move
 
 __all__ = ["COMPOSITE_UPDATES", "ProximalNewtonStep", "ProximalStep", "TwoMetricStep"]
 

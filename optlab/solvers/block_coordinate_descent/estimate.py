@@ -13,7 +13,8 @@ from optlab.core.result import Status
 from optlab.core.validate import number, one_of
 from optlab.core.xp import namespace, to_numpy
 from optlab.solvers.block_coordinate_descent.line_search import rounding
-from optlab.solvers.block_coordinate_descent.parts import Move, Update
+from optlab.solvers.block_coordinate_descent.parts import Update
+from optlab.solvers.block_coordinate_descent.view import Move
 
 __all__ = ["LipschitzApproximation"]
 

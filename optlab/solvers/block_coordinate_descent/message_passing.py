@@ -23,7 +23,8 @@ from optlab.core.validate import one_of
 from optlab.core.xp import namespace, to_numpy
 from optlab.solvers.block_coordinate_descent.graph_partition import Colouring, LatticeTrees, RedBlack, TreePartition
 from optlab.solvers.block_coordinate_descent.line_search import ARMIJO, backtrack
-from optlab.solvers.block_coordinate_descent.parts import At, Block, Move, Partition, Rule, Update
+from optlab.solvers.block_coordinate_descent.parts import Partition, Rule, Update
+from optlab.solvers.block_coordinate_descent.view import At, Block, Move
 
 __all__ = [
     "FOREST_PARTITIONS",

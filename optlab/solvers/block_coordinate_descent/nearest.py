@@ -9,7 +9,8 @@ import numpy as np
 
 from optlab.core.validate import boolean
 from optlab.core.xp import is_sparse, to_numpy
-from optlab.solvers.block_coordinate_descent.parts import Block, Rule
+from optlab.solvers.block_coordinate_descent.parts import Rule
+from optlab.solvers.block_coordinate_descent.view import Block
 
 __all__ = ["LinearModel", "NearestNeighbour"]
 

@@ -11,8 +11,9 @@ from typing import Any, ClassVar
 from optlab.core.oracles import BlockCurvature, BlockHessian
 from optlab.core.xp import namespace
 from optlab.solvers.block_coordinate_descent.line_search import ARMIJO, backtrack
-from optlab.solvers.block_coordinate_descent.parts import Move, Update
+from optlab.solvers.block_coordinate_descent.parts import Update
 from optlab.solvers.block_coordinate_descent.systems import factor, solve, spectral_cut
+from optlab.solvers.block_coordinate_descent.view import Move
 
 __all__ = ["ExactStep", "MatrixStep", "NewtonStep", "newton_direction", "refuse_concave"]
 

@@ -11,7 +11,8 @@ from optlab.core.oracles import BlockCurvature, has_oracle
 from optlab.core.validate import boolean
 from optlab.core.xp import to_numpy
 from optlab.solvers.block_coordinate_descent.block_constants import block_constants, chosen
-from optlab.solvers.block_coordinate_descent.parts import Block, Rule
+from optlab.solvers.block_coordinate_descent.parts import Rule
+from optlab.solvers.block_coordinate_descent.view import Block
 
 __all__ = ["Cyclic", "LipschitzSampling", "Random"]
 

@@ -19,9 +19,10 @@ from optlab.core.validate import integer, number, one_of
 from optlab.core.xp import namespace, to_numpy
 from optlab.solvers.block_coordinate_descent.block_constants import block_constants, chosen, inverse_roots
 from optlab.solvers.block_coordinate_descent.nearest import NearestNeighbour
-from optlab.solvers.block_coordinate_descent.parts import Block, Rule, ScoreRule
+from optlab.solvers.block_coordinate_descent.parts import Rule, ScoreRule
 from optlab.solvers.block_coordinate_descent.sampling import Cyclic, LipschitzSampling, Random
 from optlab.solvers.block_coordinate_descent.sparse_step import largest_curvature, thresholded_block
+from optlab.solvers.block_coordinate_descent.view import Block
 
 __all__ = ["GS", "GSD", "GSL", "GSQ", "RULES"]
 

@@ -25,8 +25,10 @@ from optlab.sets.kinks import Kinks
 from optlab.solvers.block_coordinate_descent.compiled import is_compiled, make_units
 from optlab.solvers.block_coordinate_descent.fit import fit
 from optlab.solvers.block_coordinate_descent.names import as_partition, as_rule, as_update
-from optlab.solvers.block_coordinate_descent.parts import At, BlockState, Move, Rule, Update
+from optlab.solvers.block_coordinate_descent.parts import Rule, Update
 from optlab.solvers.block_coordinate_descent.plain import PlainMoves
+from optlab.solvers.block_coordinate_descent.start import positive, without_curvature
+from optlab.solvers.block_coordinate_descent.view import At, BlockState, Move
 
 __all__ = ["BlockCoordinateDescent"]
 
@@ -170,10 +172,10 @@ class BlockCoordinateDescent(Solver):
         state.composite = has_oracle(problem, KinkSlopes)
         state.given = self.lipschitz is not None
         lipschitz = self._constants(problem, x0)
-        state.x = _without_curvature(state, moves, lipschitz)
+        state.x = without_curvature(state, moves, lipschitz)
         if state.x is not x0:
             state.followed = moves.follow(state.x)
-        state.lipschitz = _positive(lipschitz)
+        state.lipschitz = positive(lipschitz)
         at = At(problem, moves, state, self.block_size)
         self._cut(at)
         rule, update = as_rule(self.rule), as_update(self.update)
@@ -293,37 +295,3 @@ def _record(state: BlockState, block: Any, move: Move) -> None:
         "progress": np.array([move.progress]),
         "size": np.array([chosen.size if block.number is None else block.indices.shape[0]]),
     }
-
-
-def _positive(lipschitz: Any) -> Any:
-    """Return the constants with the least positive one in place of zeros, which no score may be divided by."""
-    xp = namespace(lipschitz)
-    if bool(xp.all(lipschitz > 0)):
-        return lipschitz
-    least = xp.min(xp.where(lipschitz > 0, lipschitz, xp.full_like(lipschitz, xp.inf)))
-    return xp.where(lipschitz > 0, lipschitz, xp.where(xp.isfinite(least), least, xp.ones_like(least)))
-
-
-def _without_curvature(state: BlockState, moves: Any, lipschitz: Any) -> Any:
-    """Return the start with the coordinates along which f is linear put where F is least, once and for all.
-
-    Raises
-    ------
-    ValueError
-        If F falls for ever along such a coordinate.
-    """
-    xp = namespace(state.x)
-    if bool(xp.any(lipschitz < 0)):
-        i = int(xp.argmin(lipschitz))
-        raise ValueError(f"f is concave along coordinate {i}: its curvature there is {float(lipschitz[i]):.3g}")
-    flat = lipschitz == 0
-    if not bool(xp.any(flat)):
-        return state.x
-    low, high = state.kinks.lower, state.kinks.upper
-    slope = moves.block_gradient(state.followed)
-    falls = flat & ((slope + high < 0) | (slope + low > 0))
-    if bool(xp.any(falls)):
-        i = int(xp.argmax(xp.astype(falls, xp.int64)))
-        raise ValueError(f"the objective is unbounded: linear along coordinate {i}, with slope {float(slope[i]):.3g}")
-    moved = flat & (state.kinks.distance(state.x, slope) > 0)
-    return xp.where(moved, xp.zeros_like(state.x), state.x) if bool(xp.any(moved)) else state.x

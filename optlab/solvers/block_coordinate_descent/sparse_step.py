@@ -14,8 +14,8 @@ import math
 from typing import Any
 
 from optlab.core.xp import namespace, put_add
-from optlab.solvers.block_coordinate_descent.parts import Block
 from optlab.solvers.block_coordinate_descent.systems import factor, solve
+from optlab.solvers.block_coordinate_descent.view import Block
 
 __all__ = ["largest_curvature", "thresholded_block"]
 

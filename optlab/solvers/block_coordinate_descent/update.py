@@ -11,7 +11,8 @@ from optlab.core.oracles import BlockCurvature
 from optlab.core.xp import namespace
 from optlab.solvers.block_coordinate_descent.estimate import LipschitzApproximation
 from optlab.solvers.block_coordinate_descent.newton import ExactStep, MatrixStep, NewtonStep
-from optlab.solvers.block_coordinate_descent.parts import Move, Update
+from optlab.solvers.block_coordinate_descent.parts import Update
+from optlab.solvers.block_coordinate_descent.view import Move
 
 __all__ = ["UPDATES", "BlockStep", "CommonStep", "DiagonalStep", "RowSumStep", "common_constant"]
 
