@@ -36,6 +36,10 @@ ROOT = Path(__file__).resolve().parents[1]
 TARGETS = {
     "optlab/core/*.py": ["tests/core"],
     "optlab/claims/judg*.py": ["tests/claims/test_judge.py"],
+    "optlab/solvers/block_coordinate_descent/*.py": [
+        f"tests/solvers/test_block_coordinate_descent{part}.py"
+        for part in ("", "_partition", "_updates", "_selection", "_composite", "_message_passing", "_compiled")
+    ],
 }
 #: The tests of a module are tried first; only what survives them meets the rest.
 NEAREST = {

@@ -25,7 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE, TARGET = ROOT / "benchmarks", ROOT / "docs" / "benchmarks"
 FIELDS = {"case", "peer", "ours_s", "peer_s", "ratio", "ours_error", "peer_error", "note"}
-PACKAGES = ("numpy", "scipy", "numba", "scikit-learn")
+PACKAGES = ("numpy", "scipy", "numba", "scikit-learn", "celer", "skglm")
 
 
 def processor() -> str:

@@ -157,6 +157,8 @@ class History:
     def raw(self, name: str) -> list[Any]:
         """Return the column as the list it is kept in (not a copy)."""
         if name not in self._columns:
+            if name in self._trace:
+                raise KeyError(f"{name!r} has a value for every unit, not for every row: take history.trace[{name!r}]")
             raise KeyError(f"there is no history column {name!r} (columns: {', '.join(self._columns)})")
         return self._columns[name]
 

@@ -20,15 +20,31 @@ def vectors(x: Any, name: str = "x", dim: int | None = None) -> Any:
     return x
 
 
-def positive_step(step: Any, x: Any) -> Any:
+def matrices(x: Any, name: str = "x", dim: int | None = None) -> Any:
+    """Return `x` as a floating-point array whose last two axes are a square matrix, `dim` by `dim` when that is known."""
+    x = as_float_array(x, name)
+    if x.ndim < 2 or x.shape[-1] == 0 or x.shape[-2] != x.shape[-1]:
+        raise ValueError(f"{name} must hold square matrices along its last two axes, got shape {tuple(x.shape)}")
+    if dim is not None and x.shape[-1] != dim:
+        raise ValueError(f"{name} must hold {dim} by {dim} matrices, got shape {tuple(x.shape)}")
+    return x
+
+
+def points(x: Any, name: str, dim: int | None, point_ndim: int) -> Any:
+    """Return `x` as an array of points, which are vectors or square matrices."""
+    return vectors(x, name, dim) if point_ndim == 1 else matrices(x, name, dim)
+
+
+def positive_step(step: Any, x: Any, point_ndim: int = 1) -> Any:
     """Return `step` in a form that leaves the dtype of `x` alone: a float, or an array of shape (..., 1)."""
     if type(step) is float and 0.0 < step < math.inf:  # the hot path of every proximal solver
         return step
     if isinstance(step, numbers.Real):
         return number("step", step, above=0.0)
     step = as_float_array(step, "step")
-    if step.ndim > 0 and step.shape[-1] != 1:
-        raise ValueError(f"step must be a number or an array of shape (..., 1), got shape {tuple(step.shape)}")
+    if step.ndim > 0 and tuple(step.shape[-point_ndim:]) != (1,) * point_ndim:
+        wanted = "(..., 1)" if point_ndim == 1 else "(..., 1, 1)"
+        raise ValueError(f"step must be a number or an array of shape {wanted}, got shape {tuple(step.shape)}")
     xp = namespace(x, step)
     if not bool(xp.all((step > 0.0) & xp.isfinite(step))):
         raise ValueError("step must hold finite numbers > 0 only")

@@ -1,20 +1,21 @@
 r"""The frames every feasible set and every regulariser fills in.
 
-A point is a vector along the *last* axis; every leading axis is a batch, and a method answers for all members of the
-batch at once.  No method modifies its arguments, and every array it returns is a new one, in the library, dtype and
+A point is a vector along the *last* axis, or a symmetric matrix along the last two where a class says
+``point_ndim = 2``; every leading axis is a batch, and a method answers for all members of the batch at once.  No method modifies its arguments, and every array it returns is a new one, in the library, dtype and
 device of the input (integers become float64).  A NaN is never answered with something plausible: the answer holds NaN
 wherever it depends on that entry.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import numbers
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 from optlab.core.validate import number
 from optlab.core.xp import namespace
-from optlab.sets._inputs import positive_step, vectors
+from optlab.sets._inputs import points, positive_step
 
 __all__ = ["ConvexSet", "Norm", "Regularizer", "UnboundedError"]
 
@@ -29,10 +30,16 @@ class ByValue:
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
             return NotImplemented
-        return all(_same(value, vars(other)[name]) for name, value in vars(self).items())
+        return all(_same(value, getattr(other, name)) for name, value in self._parameters())
 
     def __hash__(self) -> int:
-        return hash((type(self), *(value for value in vars(self).values() if isinstance(value, numbers.Real))))
+        return hash((type(self), *(value for _, value in self._parameters() if isinstance(value, numbers.Real))))
+
+    def _parameters(self) -> list[tuple[str, Any]]:
+        """Names and values of the parameters, without what was computed from them."""
+        if dataclasses.is_dataclass(self):
+            return [(field.name, getattr(self, field.name)) for field in dataclasses.fields(self)]
+        return list(vars(self).items())
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -52,6 +59,9 @@ class ConvexSet(ByValue, ABC):
     dim : int or None
         The dimension d, or None for a set that is defined in every dimension.  When it is known, points of another
         length are refused.
+    point_ndim : int
+        1 where points are vectors, 2 where they are symmetric matrices, n by n with n = `dim`.  Read (..., d) below as
+        (..., n, n) then, and (..., 1) as (..., 1, 1).
 
     Examples
     --------
@@ -79,6 +89,12 @@ class ConvexSet(ByValue, ABC):
     """
 
     dim: int | None = None
+    point_ndim: ClassVar[int] = 1
+
+    @property
+    def _axes(self) -> tuple[int, ...]:
+        """The axes that make up a point."""
+        return tuple(range(-self.point_ndim, 0))
 
     @abstractmethod
     def project(self, x: Any) -> Any:
@@ -137,17 +153,17 @@ class ConvexSet(ByValue, ABC):
         array of bool, shape (...)
             One answer for each point.
         """
-        x = vectors(x, "x", self.dim)
+        x = points(x, "x", self.dim, self.point_ndim)
         xp = namespace(x)
         if tol is None:
             tol = float(xp.finfo(x.dtype).eps) ** 0.5
         else:
             tol = number("tol", tol, at_least=0.0)
-        finite = xp.all(xp.isfinite(x), axis=-1, keepdims=True)
+        finite = xp.all(xp.isfinite(x), axis=self._axes, keepdims=True)
         x = xp.where(finite, x, 0.0)
-        distance = xp.max(xp.abs(x - self.project(x)), axis=-1)
-        scale = xp.maximum(xp.max(xp.abs(x), axis=-1), 1.0)
-        return finite[..., 0] & (distance <= tol * scale)
+        distance = xp.max(xp.abs(x - self.project(x)), axis=self._axes)
+        scale = xp.maximum(xp.max(xp.abs(x), axis=self._axes), 1.0)
+        return xp.reshape(finite, distance.shape) & (distance <= tol * scale)
 
     def support(self, y: Any) -> Any:
         r"""Support function :math:`\sigma_C(y) = \sup_{s \in C} \langle y, s \rangle`; infinite where unbounded.
@@ -162,8 +178,8 @@ class ConvexSet(ByValue, ABC):
         array, shape (...)
             The values.
         """
-        y = vectors(y, "y", self.dim)
-        return namespace(y).sum(y * self.lmo(-y), axis=-1)
+        y = points(y, "y", self.dim, self.point_ndim)
+        return namespace(y).sum(y * self.lmo(-y), axis=self._axes)
 
     def prox_support(self, x: Any, step: Any) -> Any:
         r"""Proximal map of the support function, by Moreau's decomposition.
@@ -186,8 +202,8 @@ class ConvexSet(ByValue, ABC):
         array, shape (..., d)
             The proximal points.
         """
-        x = vectors(x, "x", self.dim)
-        step = positive_step(step, x)
+        x = points(x, "x", self.dim, self.point_ndim)
+        step = positive_step(step, x, self.point_ndim)
         scaled = x / step
         projected = self.project(scaled)
         xp = namespace(x)

@@ -1,16 +1,89 @@
-r"""Mirror maps: the geometry in which a mirror-descent method takes its steps."""
+r"""Mirror maps: the geometry in which a mirror-descent method takes its steps.
+
+A mirror map is a strictly convex function :math:`\psi` on a domain.  Everything an online or offline mirror method asks
+of a map and a feasible set C together is one maximisation,
+
+.. math:: \nabla (\psi + \iota_C)^*(\theta) = \arg\max_{u \in C} \langle \theta, u \rangle - \psi(u),
+
+`MirrorMap.dual_project` here: it brings a dual point :math:`\theta` back to C.  The rest are its uses,
+
+* the mirror step :math:`\arg\min_{u \in C} \langle g, u \rangle + B_\psi(u, x) / \tau` is that at
+  :math:`\theta = \nabla \psi(x) - \tau g` (`MirrorMap.mirror_step`);
+* the Bregman projection of y is that at :math:`\theta = \nabla \psi(y)` (`MirrorMap.project`);
+* a step of follow-the-regularised-leader is that at :math:`\theta = - \tau \sum_s g_s`, and the starting point
+  :math:`\arg\min_C \psi` of mirror descent is that at :math:`\theta = 0`;
+
+so one closed form for each pair of a map and a set serves them all, and nothing is lost on the way: a map whose points
+underflow (entropy) or whose unprojected step does not exist (log-barrier) is projected from the dual side.
+
+Which pairs there are is written where they are solved: a method of the map marked ``@onto(Simplex)``.  `mirror_pairs`
+lists them, and a pair that is missing raises `MissingProjection`, which names the sets that go with the map and the
+maps that go with the set.  A subclass of a set is solved by the form for the set.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
+from optlab.core.validate import one_of
 from optlab.core.xp import namespace
-from optlab.sets._inputs import positive_step, vectors
+from optlab.sets._inputs import points, positive_step
 from optlab.sets.base import ByValue, ConvexSet
+from optlab.sets.space import WholeSpace
 
-__all__ = ["Euclidean", "MirrorMap"]
+__all__ = ["Euclidean", "MirrorMap", "MissingProjection", "mirror_pairs", "onto"]
+
+Form = TypeVar("Form", bound=Callable[..., Any])
+
+
+class MissingProjection(TypeError):
+    """A mirror map has no form for the feasible set; the message names what would fit."""
+
+
+def onto(*constraint_types: type[ConvexSet]) -> Callable[[Form], Form]:
+    """Mark a method of a mirror map as its form for these sets and their subclasses.
+
+    The method takes the dual points theta and the set, both checked, and returns the point of the set where
+    :math:`\\langle \\theta, u \\rangle - \\psi(u)` is largest.
+
+    Parameters
+    ----------
+    *constraint_types : type
+        Subclasses of `ConvexSet`.
+
+    Returns
+    -------
+    callable
+        A decorator that returns the method as it is.
+
+    Examples
+    --------
+    A map for which clipping is the projection onto a box:
+
+    >>> import numpy as np
+    >>> import optlab as ol
+    >>> class Half(ol.sets.MirrorMap):
+    ...     def value(self, x):
+    ...         return np.sum(x * x, axis=-1)
+    ...     def gradient(self, x):
+    ...         return 2.0 * np.asarray(x)
+    ...     def dual_gradient(self, theta):
+    ...         return 0.5 * np.asarray(theta)
+    ...     @ol.sets.onto(ol.sets.Box)
+    ...     def _onto_box(self, theta, box):
+    ...         return box.project(self.dual_gradient(theta))
+    >>> Half().mirror_step([0.0, 0.0], [4.0, -1.0], step=1.0, constraint=ol.sets.Box(-1.0, 1.0))
+    array([-1. ,  0.5])
+    """
+
+    def mark(form: Form) -> Form:
+        form.constraint_types = constraint_types  # type: ignore[attr-defined]
+        return form
+
+    return mark
 
 
 class MirrorMap(ByValue, ABC):
@@ -18,7 +91,14 @@ class MirrorMap(ByValue, ABC):
 
     The gradient takes points to the dual space, the gradient of the conjugate :math:`\psi^*` takes them back, and the
     Bregman divergence :math:`B_\psi(x, y) = \psi(x) - \psi(y) - \langle \nabla \psi(y), x - y \rangle` measures the
-    distance between points.  A subclass is a frozen dataclass (``eq=False``, as for `ConvexSet`).
+    distance between points.  A subclass is a frozen dataclass (``eq=False``, as for `ConvexSet`) with `value`,
+    `gradient` and `dual_gradient`; it marks its forms for feasible sets with `onto`, or overrides `project`.
+
+    Attributes
+    ----------
+    point_ndim : int
+        1 where points are vectors, 2 where they are symmetric matrices along the last two axes; read (..., d) below as
+        (..., n, n) then.
 
     Examples
     --------
@@ -29,6 +109,23 @@ class MirrorMap(ByValue, ABC):
     >>> float(mirror_map.bregman([3.0, 4.0], [0.0, 0.0]))
     12.5
     """
+
+    point_ndim: int = 1
+    _forms: ClassVar[dict[type[ConvexSet], str]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        own = {kind: name for name, form in vars(cls).items() for kind in getattr(form, "constraint_types", ())}
+        cls._forms = {**cls._forms, **own}
+
+    @property
+    def domain(self) -> ConvexSet:
+        r"""Closure of the set where :math:`\psi` is finite."""
+        return WholeSpace()
+
+    @property
+    def _axes(self) -> tuple[int, ...]:
+        return tuple(range(-self.point_ndim, 0))
 
     @abstractmethod
     def value(self, x: Any) -> Any:
@@ -75,7 +172,101 @@ class MirrorMap(ByValue, ABC):
             Points of the domain.
         """
 
-    @abstractmethod
+    def strong_convexity(self, constraint: ConvexSet | None = None) -> float:
+        r"""Modulus of strong convexity of :math:`\psi` over a set, with respect to `norm`; 0 when none is known.
+
+        Parameters
+        ----------
+        constraint : ConvexSet, optional
+            The set C; by default the domain of the map.
+
+        Returns
+        -------
+        float
+            A number :math:`m \ge 0` with :math:`B_\psi(x, y) \ge \frac{m}{2} \|x - y\|^2` for x and y in C.
+        """
+        return 0.0
+
+    def norm(self, x: Any) -> Any:
+        """The norm in which the map is strongly convex; the Euclidean one unless a map says otherwise.
+
+        Parameters
+        ----------
+        x : array, shape (..., d)
+            Points.
+
+        Returns
+        -------
+        array, shape (...)
+            Their norms.
+        """
+        x = points(x, "x", None, self.point_ndim)
+        return namespace(x).linalg.vector_norm(x, axis=self._axes)
+
+    def dual_norm(self, g: Any) -> Any:
+        r"""The dual norm :math:`\sup \{\langle g, x \rangle : \|x\| \le 1\}`, in which gradients are measured.
+
+        Parameters
+        ----------
+        g : array, shape (..., d)
+            Dual points.
+
+        Returns
+        -------
+        array, shape (...)
+            Their norms.
+        """
+        return MirrorMap.norm(self, g)
+
+    @classmethod
+    def constraint_types(cls) -> tuple[type[ConvexSet], ...]:
+        """The kinds of sets the map has a form for.
+
+        Returns
+        -------
+        tuple of type
+            Subclasses of `ConvexSet`; `ConvexSet` itself stands for all of them.
+        """
+        return tuple(cls._forms)
+
+    def _form(self, constraint: ConvexSet) -> Callable[[Any, Any], Any] | None:
+        if not isinstance(constraint, ConvexSet):
+            raise TypeError(f"constraint must be a ConvexSet, got {type(constraint).__name__}")
+        if constraint.point_ndim == self.point_ndim:
+            for kind in type(constraint).__mro__:
+                if kind in self._forms:
+                    return getattr(self, self._forms[kind])  # type: ignore[no-any-return]
+        return None
+
+    def dual_project(self, theta: Any, constraint: ConvexSet | None = None) -> Any:
+        r"""Bring dual points back to C: :math:`\arg\max_{u \in C} \langle \theta, u \rangle - \psi(u)`.
+
+        Parameters
+        ----------
+        theta : array, shape (..., d)
+            Dual points.
+        constraint : ConvexSet, optional
+            The set C; by default the domain of the map.
+
+        Returns
+        -------
+        array, shape (..., d)
+            Points of C.
+
+        Raises
+        ------
+        MissingProjection
+            If the map has no form for the set.
+        """
+        if constraint is None:
+            return self.dual_gradient(theta)
+        form = self._form(constraint)
+        if form is not None:
+            return form(points(theta, "theta", constraint.dim, self.point_ndim), constraint)
+        if type(self).project is not MirrorMap.project:  # a user's map that projects by itself
+            return self.project(self.dual_gradient(theta), constraint)
+        raise MissingProjection(_what_fits(type(self), constraint))
+
     def project(self, y: Any, constraint: ConvexSet) -> Any:
         r"""Bregman projection :math:`\arg\min_{x \in C} B_\psi(x, y)`.
 
@@ -90,7 +281,13 @@ class MirrorMap(ByValue, ABC):
         -------
         array, shape (..., d)
             The projections.
+
+        Raises
+        ------
+        MissingProjection
+            If the map has no form for the set.
         """
+        return self.dual_project(self.gradient(y), constraint)
 
     def bregman(self, x: Any, y: Any) -> Any:
         r"""Bregman divergence :math:`B_\psi(x, y)`, from y (where the gradient is taken) to x.
@@ -105,15 +302,14 @@ class MirrorMap(ByValue, ABC):
         array, shape (...)
             The divergences, >= 0 up to rounding.
         """
-        x, y = vectors(x), vectors(y, "y")
-        slope = namespace(x, y).sum(self.gradient(y) * (x - y), axis=-1)
+        x, y = points(x, "x", None, self.point_ndim), points(y, "y", None, self.point_ndim)
+        slope = namespace(x, y).sum(self.gradient(y) * (x - y), axis=self._axes)
         return self.value(x) - self.value(y) - slope
 
     def mirror_step(self, x: Any, g: Any, step: Any, constraint: ConvexSet | None = None) -> Any:
         r"""One step :math:`\arg\min_{s \in C} \langle g, s \rangle + B_\psi(s, x) / \tau`.
 
-        The step is taken in the dual space and projected: :math:`\nabla \psi^*(\nabla \psi(x) - \tau g)`, then the
-        Bregman projection onto C.
+        The step is taken in the dual space and brought back: `dual_project` at :math:`\nabla \psi(x) - \tau g`.
 
         Parameters
         ----------
@@ -128,10 +324,52 @@ class MirrorMap(ByValue, ABC):
         -------
         array, shape (..., d)
             The next points.
+
+        Raises
+        ------
+        MissingProjection
+            If the map has no form for the set.
         """
-        x, g = vectors(x), vectors(g, "g")
-        y = self.dual_gradient(self.gradient(x) - positive_step(step, x) * g)
-        return y if constraint is None else self.project(y, constraint)
+        x, g = points(x, "x", None, self.point_ndim), points(g, "g", None, self.point_ndim)
+        return self.dual_project(self.gradient(x) - positive_step(step, x, self.point_ndim) * g, constraint)
+
+
+def _subclasses(cls: type[MirrorMap]) -> list[type[MirrorMap]]:
+    """All maps of this package, in the order of their names."""
+    found = {kind for sub in cls.__subclasses__() for kind in (sub, *_subclasses(sub))}
+    return sorted((kind for kind in found if kind.__module__.startswith("optlab.")), key=lambda kind: kind.__name__)
+
+
+def mirror_pairs() -> dict[str, tuple[str, ...]]:
+    """Which mirror map can be used over which set.
+
+    Returns
+    -------
+    dict
+        Names of the sets by the name of the map; "ConvexSet" stands for every set with points of the same kind.
+
+    Examples
+    --------
+    >>> import optlab as ol
+    >>> ol.sets.mirror_pairs()["NegativeEntropy"]
+    ('BoundedSimplex', 'Box', 'Simplex', 'WholeSpace')
+    """
+    return {kind.__name__: tuple(sorted(c.__name__ for c in kind.constraint_types())) for kind in _subclasses(MirrorMap)}
+
+
+def _what_fits(kind: type[MirrorMap], constraint: ConvexSet) -> str:
+    name = type(constraint).__name__
+    sets = ", ".join(mirror_pairs().get(kind.__name__) or sorted(c.__name__ for c in kind.constraint_types()))
+    fitting = [
+        other.__name__
+        for other in _subclasses(MirrorMap)
+        if any(isinstance(constraint, c) and c.point_ndim <= constraint.point_ndim for c in other.constraint_types())
+        and (other is Euclidean or other.point_ndim == constraint.point_ndim)
+    ]
+    fitting = ["Euclidean(point_ndim=2)" if n == "Euclidean" and constraint.point_ndim == 2 else n for n in fitting]
+    return f"{kind.__name__} has no projection onto {name}; it has one onto {sets}; onto {name} have one: " + ", ".join(
+        fitting
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +377,12 @@ class Euclidean(MirrorMap):
     r"""The map :math:`\psi(x) = \frac12 \|x\|_2^2`, for which mirror descent is projected gradient descent.
 
     The dual space is the primal one, :math:`B_\psi(x, y) = \frac12 \|x - y\|_2^2`, and :math:`\psi` is 1-strongly
-    convex with respect to the Euclidean norm.
+    convex with respect to the Euclidean norm.  It goes with every set.
+
+    Parameters
+    ----------
+    point_ndim : int
+        2 when points are matrices, as those of `Spectraplex`; the norm is then the Frobenius norm.
 
     Examples
     --------
@@ -148,21 +391,36 @@ class Euclidean(MirrorMap):
     array([0.25, 0.75])
     """
 
+    point_ndim: int = 1
+
+    def __post_init__(self) -> None:
+        one_of("point_ndim", self.point_ndim, (1, 2))
+
+    def strong_convexity(self, constraint: ConvexSet | None = None) -> float:
+        return 1.0
+
     def value(self, x: Any) -> Any:
-        x = vectors(x)
-        return 0.5 * namespace(x).sum(x * x, axis=-1)
+        x = points(x, "x", None, self.point_ndim)
+        return 0.5 * namespace(x).sum(x * x, axis=self._axes)
 
     def gradient(self, x: Any) -> Any:
-        x = vectors(x)
+        x = points(x, "x", None, self.point_ndim)
         return namespace(x).asarray(x, copy=True)
 
     def dual_gradient(self, theta: Any) -> Any:
-        theta = vectors(theta, "theta")
+        theta = points(theta, "theta", None, self.point_ndim)
         return namespace(theta).asarray(theta, copy=True)
 
-    def project(self, y: Any, constraint: ConvexSet) -> Any:
-        return constraint.project(y)
+    @onto(ConvexSet)
+    def _onto_any(self, theta: Any, constraint: ConvexSet) -> Any:
+        return constraint.project(theta)
+
+    def mirror_step(self, x: Any, g: Any, step: Any, constraint: ConvexSet | None = None) -> Any:
+        # The frame's would copy x; this is the hot path of every projected method.
+        x, g = points(x, "x", None, self.point_ndim), points(g, "g", None, self.point_ndim)
+        y = x - positive_step(step, x, self.point_ndim) * g
+        return y if constraint is None else self.dual_project(y, constraint)
 
     def bregman(self, x: Any, y: Any) -> Any:
         # Not the difference of values: this one is exact for close points.
-        return self.value(vectors(x) - vectors(y, "y"))
+        return self.value(points(x, "x", None, self.point_ndim) - points(y, "y", None, self.point_ndim))

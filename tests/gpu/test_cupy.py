@@ -63,3 +63,32 @@ def test_projections_agree_with_numpy(name):
     x = np.random.default_rng(1).standard_normal((7, 9)) * 3
     convex_set = getattr(ol.sets, name)()
     np.testing.assert_allclose(cupy.asnumpy(convex_set.project(cupy.asarray(x))), convex_set.project(x), atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("GS", "L"), ("GSL", "Lb"), ("GSD", "Hb", 3), ("GSQ", "Hb", 2, "sort"), ("cyclic", "exact", 2, "order")],
+)
+def test_block_coordinate_descent_makes_the_same_steps(options):
+    import cupy
+
+    rng = np.random.default_rng(0)
+    A, b = rng.standard_normal((30, 8)), rng.standard_normal(30)
+    solver = ol.BlockCoordinateDescent(*options)
+    host = solver.run(ol.problems.LeastSquares(A, b), max_iter=40)
+    device = solver.run(ol.problems.LeastSquares(cupy.asarray(A), cupy.asarray(b)), max_iter=40)
+    assert isinstance(device.x, cupy.ndarray)
+    assert np.array_equal(host.history.trace["selected"], device.history.trace["selected"])
+    np.testing.assert_allclose(cupy.asnumpy(device.x), host.x, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("rule", ["GS-s", "GS-q", "GSL-q"])
+def test_composite_block_coordinate_descent_makes_the_same_steps(rule):
+    import cupy
+
+    rng = np.random.default_rng(0)
+    A, b = rng.standard_normal((30, 8)), rng.standard_normal(30)
+    solver = ol.BlockCoordinateDescent(rule, "PG")
+    host = solver.run(ol.problems.Lasso(A, b, weight=3.0), max_iter=40)
+    device = solver.run(ol.problems.Lasso(cupy.asarray(A), cupy.asarray(b), weight=3.0), max_iter=40)
+    np.testing.assert_allclose(cupy.asnumpy(device.x), host.x, rtol=1e-9, atol=1e-12)

@@ -169,7 +169,7 @@ def _reproductions(budget: str, own: bool = False) -> list[Case]:
     cases=_reproductions,
     controls=[
         Control(
-            "the text in place of the code: D as described, Euclidean scores, thresholding from the Newton step",
+            "the text and our own choices in place of the code: D as described, Euclidean scores, stable sorting",
             cases=lambda budget: _reproductions(budget, own=True),
         )
     ],

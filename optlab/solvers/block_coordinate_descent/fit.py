@@ -40,20 +40,32 @@ def fit(solver: Any, problem: Any) -> None:
     for part in (rule, update, partition):
         if part is not None:
             part.check(solver, problem)
-    _fit_composite(problem, rule, update)
+    _fit_composite(solver, problem, rule, update)
     if update.needs_constants and solver.lipschitz is None and not _constants_known(problem):
         raise ValueError(f"give lipschitz, because no constant L of {problem.name} is known from above")
 
 
-def _fit_composite(problem: Any, rule: Any, update: Any) -> None:
+def _fit_composite(solver: Any, problem: Any, rule: Any, update: Any) -> None:
     if has_oracle(problem, KinkSlopes):
         for part, kind in ((rule, "rule"), (update, "update")):
             if not part.composite:
                 raise ValueError(
-                    f"the {kind} {type(part).__name__} sees the smooth part alone, and {problem.name} is composite"
+                    f"the {kind} {_called(getattr(solver, kind))} sees the smooth part alone, and {problem.name} is "
+                    f"composite: take {_INSTEAD[kind]}"
                 )
     elif has_oracle(problem, Prox) and has_oracle(problem, SmoothPart):
         raise ValueError(f"the non-smooth term of {problem.name} is not separable with kinks at zero (no kink_slopes)")
+
+
+#: What a composite problem wants in the place of a part for smooth ones.
+_INSTEAD = {
+    "rule": "'GSL-q', another of the rules with a suffix, 'random', 'cyclic' or 'lipschitz'",
+    "update": "'PG', 'PN' or 'TMP'",
+}
+
+
+def _called(part: Any) -> str:
+    return repr(part) if isinstance(part, str) else type(part).__name__
 
 
 def _constants_known(problem: Any) -> bool:

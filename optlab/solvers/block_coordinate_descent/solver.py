@@ -96,7 +96,8 @@ class BlockCoordinateDescent(Solver):
 
     ``history.trace`` holds, for every step, what was "selected" (the coordinates, or the number of the fixed block),
     its "size", the constant "lipschitz" whose inverse was the step size, and the "progress" that the constants promise
-    (of blocks that differ in size, such as greedy forests, only the first coordinate is kept).  The column
+    (of blocks that differ in size, such as greedy forests, only the first coordinate is kept; ``state.block`` of
+    `iterate` has all of the last one).  The column
     "residual" (greedy rules only, which have the full gradient at hand) is :math:`\max_i |g_i|`, or
     :math:`\max_i L_i |x_i - \operatorname{prox}_{g_i/L_i}(x_i - g_i / L_i)|`; zero ends the run with status EXACT.  A
     start with forbidden negative entries is projected.  Among equal scores the lowest index wins.
@@ -288,6 +289,7 @@ class BlockCoordinateDescent(Solver):
 
 def _record(state: BlockState, block: Any, move: Move) -> None:
     """Leave the exact record of the step: what was chosen, the step's constant, the progress promised."""
+    state.block = block
     chosen = to_numpy(block.indices) if block.number is None else np.array([block.number])
     state.trace = {
         "selected": chosen[:1] if state.memory.get("ragged") else chosen[None, :],

@@ -69,6 +69,8 @@ class BlockState(State):
     lipschitz : array
         The coordinate constants in use, those of the user, the problem, or estimates; the least positive one where
         they are zero.
+    block : Block or None
+        The block that was moved last, all of it.
     memory : dict
         What the parts keep between steps (caches, permutations, estimates).
     since : int
@@ -85,6 +87,7 @@ class BlockState(State):
     blocks: Any = None
     table: Any = None
     lipschitz: Any = None
+    block: Any = None
     memory: dict[str, Any] = field(default_factory=dict)
     since: int = 0
     given: bool = False
