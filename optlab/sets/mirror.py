@@ -25,16 +25,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
-from optlab.core.validate import one_of
 from optlab.core.xp import namespace
 from optlab.sets._inputs import points, positive_step
 from optlab.sets.base import ByValue, ConvexSet
 from optlab.sets.space import WholeSpace
 
-__all__ = ["Euclidean", "MirrorMap", "MissingProjection", "mirror_pairs", "onto"]
+__all__ = ["MirrorMap", "MissingProjection", "mirror_pairs", "onto"]
 
 Form = TypeVar("Form", bound=Callable[..., Any])
 
@@ -44,10 +42,10 @@ class MissingProjection(TypeError):
 
 
 def onto(*constraint_types: type[ConvexSet]) -> Callable[[Form], Form]:
-    """Mark a method of a mirror map as its form for these sets and their subclasses.
+    r"""Mark a method of a mirror map as its form for these sets and their subclasses.
 
     The method takes the dual points theta and the set, both checked, and returns the point of the set where
-    :math:`\\langle \\theta, u \\rangle - \\psi(u)` is largest.
+    :math:`\langle \theta, u \rangle - \psi(u)` is largest.
 
     Parameters
     ----------
@@ -358,69 +356,13 @@ def mirror_pairs() -> dict[str, tuple[str, ...]]:
 
 
 def _what_fits(kind: type[MirrorMap], constraint: ConvexSet) -> str:
-    name = type(constraint).__name__
-    sets = ", ".join(mirror_pairs().get(kind.__name__) or sorted(c.__name__ for c in kind.constraint_types()))
+    ndim, name = constraint.point_ndim, type(constraint).__name__
+    own = ", ".join(sorted(c.__name__ for c in kind.constraint_types())) or "no set"
     fitting = [
         other.__name__
         for other in _subclasses(MirrorMap)
-        if any(isinstance(constraint, c) and c.point_ndim <= constraint.point_ndim for c in other.constraint_types())
-        and (other is Euclidean or other.point_ndim == constraint.point_ndim)
+        if other.point_ndim == ndim and any(isinstance(constraint, c) for c in other.constraint_types())
     ]
-    fitting = ["Euclidean(point_ndim=2)" if n == "Euclidean" and constraint.point_ndim == 2 else n for n in fitting]
-    return f"{kind.__name__} has no projection onto {name}; it has one onto {sets}; onto {name} have one: " + ", ".join(
-        fitting
-    )
-
-
-@dataclass(frozen=True, eq=False)
-class Euclidean(MirrorMap):
-    r"""The map :math:`\psi(x) = \frac12 \|x\|_2^2`, for which mirror descent is projected gradient descent.
-
-    The dual space is the primal one, :math:`B_\psi(x, y) = \frac12 \|x - y\|_2^2`, and :math:`\psi` is 1-strongly
-    convex with respect to the Euclidean norm.  It goes with every set.
-
-    Parameters
-    ----------
-    point_ndim : int
-        2 when points are matrices, as those of `Spectraplex`; the norm is then the Frobenius norm.
-
-    Examples
-    --------
-    >>> import optlab as ol
-    >>> ol.sets.Euclidean().mirror_step([1.0, 0.0], [2.0, -1.0], step=0.5, constraint=ol.sets.Simplex())
-    array([0.25, 0.75])
-    """
-
-    point_ndim: int = 1
-
-    def __post_init__(self) -> None:
-        one_of("point_ndim", self.point_ndim, (1, 2))
-
-    def strong_convexity(self, constraint: ConvexSet | None = None) -> float:
-        return 1.0
-
-    def value(self, x: Any) -> Any:
-        x = points(x, "x", None, self.point_ndim)
-        return 0.5 * namespace(x).sum(x * x, axis=self._axes)
-
-    def gradient(self, x: Any) -> Any:
-        x = points(x, "x", None, self.point_ndim)
-        return namespace(x).asarray(x, copy=True)
-
-    def dual_gradient(self, theta: Any) -> Any:
-        theta = points(theta, "theta", None, self.point_ndim)
-        return namespace(theta).asarray(theta, copy=True)
-
-    @onto(ConvexSet)
-    def _onto_any(self, theta: Any, constraint: ConvexSet) -> Any:
-        return constraint.project(theta)
-
-    def mirror_step(self, x: Any, g: Any, step: Any, constraint: ConvexSet | None = None) -> Any:
-        # The frame's would copy x; this is the hot path of every projected method.
-        x, g = points(x, "x", None, self.point_ndim), points(g, "g", None, self.point_ndim)
-        y = x - positive_step(step, x, self.point_ndim) * g
-        return y if constraint is None else self.dual_project(y, constraint)
-
-    def bregman(self, x: Any, y: Any) -> Any:
-        # Not the difference of values: this one is exact for close points.
-        return self.value(points(x, "x", None, self.point_ndim) - points(y, "y", None, self.point_ndim))
+    if ndim == 2:
+        fitting.append("Euclidean(point_ndim=2)")
+    return f"{kind.__name__} has no projection onto {name}, only onto {own}; onto {name}: {', '.join(fitting)}"

@@ -127,8 +127,7 @@ class LogBarrier(MirrorMap):
         x, y = vectors(x), vectors(y, "y")
         xp = namespace(x, y)
         inside = (x > 0.0) & (y > 0.0)
-        ratio = xp.where(inside, x, 1.0) / xp.where(inside, y, 1.0)
-        away = ratio - 1.0
+        away = xp.where(inside, x - y, 0.0) / xp.where(inside, y, 1.0)  # exact for close points
         terms = away - xp.log1p(away)
         return xp.sum(xp.where(inside, terms, xp.where(xp.isnan(x + y), xp.nan, math.inf)), axis=-1)
 

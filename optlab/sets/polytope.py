@@ -195,7 +195,7 @@ class Polytope(ConvexSet):
             answer = self._minimize(flat[i] / max(float(np.max(np.abs(flat[i]))), np.finfo(float).tiny))
             if answer.x is None or answer.status != 0:
                 raise UnboundedError(f"<g, s> has no minimum over the polytope: {answer.message}")
-            out[i] = answer.x
+            out[i] = answer.x + 0.0  # no negative zeros
         return np.reshape(out, g.shape).astype(g.dtype)
 
     def support(self, y: Any) -> Any:

@@ -32,6 +32,11 @@ def _cross(d: int) -> np.ndarray:
     return np.vstack([np.eye(d), -np.eye(d)])
 
 
+def _hypersimplex(d: int) -> np.ndarray:
+    corners = _corners(np.zeros(d), np.ones(d))
+    return corners[corners.sum(axis=1) == max(d // 2, 1)]
+
+
 SETS = {
     "simplex": SetCase(lambda d: sets.Simplex(), lambda d: np.eye(d)),
     "simplex total": SetCase(lambda d: sets.Simplex(total=2.5, dim=d), lambda d: 2.5 * np.eye(d)),
@@ -45,6 +50,9 @@ SETS = {
     "linf centred": SetCase(
         lambda d: sets.LinfBall(0.7, center=_ramp(d)), lambda d: _corners(_ramp(d) - 0.7, _ramp(d) + 0.7)
     ),
+    "lp": SetCase(lambda d: sets.LpBall(1.5, p=1.3)),
+    "floored": SetCase(lambda d: sets.BoundedSimplex(0.1, dim=d), lambda d: 0.1 + (1.0 - 0.1 * d) * np.eye(d)),
+    "choose k of d": SetCase(lambda d: sets.BoundedSimplex(upper=1.0, total=max(d // 2, 1)), _hypersimplex),
     "box": SetCase(lambda d: sets.Box(-0.5, 2.0, dim=d), lambda d: _corners(np.full(d, -0.5), np.full(d, 2.0))),
     "box vectors": SetCase(
         lambda d: sets.Box(_ramp(d), _ramp(d) + np.arange(d)), lambda d: _corners(_ramp(d), _ramp(d) + np.arange(d))
@@ -52,7 +60,7 @@ SETS = {
 }
 
 UNBOUNDED: dict[str, Callable[[int], sets.ConvexSet]] = {
-    "orthant": lambda d: sets.Box(lower=0.0),
+    "orthant": lambda d: sets.Orthant(),
     "half open": lambda d: sets.Box(lower=_ramp(d), upper=np.where(np.arange(d) % 2, np.inf, 5.0)),
     "space": lambda d: sets.WholeSpace(),
     "box space": lambda d: sets.Box(dim=d),

@@ -53,7 +53,7 @@ class ApproximateGS(Rule):
     Examples
     --------
     >>> import optlab as ol
-    >>> from optlab.solvers.block_coordinate_descent.approximate import ApproximateGS
+    >>> from optlab.solvers.block_coordinate_descent import ApproximateGS
     >>> problem = ol.problems.Quadratic([1.0, 1.0, 1.0], x_star=[10.0, 8.0, 6.0])
     >>> for eps in (0.0, 0.3, 0.5):
     ...     solver = ol.BlockCoordinateDescent(rule=ApproximateGS(eps), update="L")

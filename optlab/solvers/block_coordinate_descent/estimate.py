@@ -46,6 +46,17 @@ class LipschitzApproximation(Update):
     ------
     TypeError, ValueError
         If `start` is something else, or asks for constants that are not known.
+
+    Examples
+    --------
+    The estimate of coordinate 2 is doubled from 1 to 8, the first one that is not below its constant 5:
+
+    >>> import optlab as ol
+    >>> from optlab.solvers.block_coordinate_descent import LipschitzApproximation
+    >>> solver = ol.BlockCoordinateDescent(rule="GS", update=LipschitzApproximation(start=1.0))
+    >>> result = solver.run(ol.problems.Quadratic([1.0, 2.0, 5.0]), max_iter=2)
+    >>> result.history.trace["selected"][:, 0], result.history.trace["lipschitz"]
+    (array([2, 1]), array([8., 2.]))
     """
 
     start: float | str = 1.0

@@ -84,15 +84,21 @@ class RedBlack(_Lattice):
 
     Raises
     ------
+    TypeError, ValueError
+        If `shape` is not two positive integers.
+    MissingOracle
+        Before any work, if the problem has no `BoundGraph`.
     ValueError
         Before any work, if no lattice is known, or the graph of the problem has an edge that the lattice has not.
 
     Examples
     --------
-    >>> from optlab.kernels.block_coordinate_descent_graph import lattice_red_black
-    >>> lattice_red_black(2, 3).reshape(3, 2).T
-    array([[0, 1, 0],
-           [1, 0, 1]])
+    A lattice of 2 rows and 3 columns, whose nodes are numbered column by column:
+
+    >>> import numpy as np, optlab as ol
+    >>> from optlab.solvers.block_coordinate_descent import RedBlack
+    >>> RedBlack(shape=(2, 3)).blocks(ol.problems.Quadratic(np.ones(6)), np.ones(6), block_size=1)
+    [array([0, 3, 4]), array([1, 2, 5])]
     """
 
     def _labels(self, nr: int, nc: int) -> Any:
@@ -112,13 +118,21 @@ class LatticeTrees(_Lattice):
 
     Raises
     ------
+    TypeError, ValueError
+        If `shape` is not two positive integers.
+    MissingOracle
+        Before any work, if the problem has no `BoundGraph`.
     ValueError
         Before any work, if no lattice is known, or the graph of the problem has an edge that the lattice has not.
 
     Examples
     --------
-    >>> from optlab.kernels.block_coordinate_descent_graph import lattice_trees
-    >>> lattice_trees(3, 4).reshape(4, 3).T
+    The number of the block of each node, in a lattice of 3 rows and 4 columns:
+
+    >>> import numpy as np, optlab as ol
+    >>> from optlab.solvers.block_coordinate_descent import LatticeTrees
+    >>> _, second = LatticeTrees(shape=(3, 4)).blocks(ol.problems.Quadratic(np.ones(12)), np.ones(12), block_size=1)
+    >>> np.isin(np.arange(12), second).astype(int).reshape(4, 3).T
     array([[0, 0, 0, 0],
            [0, 1, 0, 1],
            [1, 1, 1, 1]])
@@ -139,8 +153,23 @@ class Colouring(Partition):
 
     Parameters
     ----------
-    order : {"lipschitz", "index"}
+    order : {"lipschitz", "index"}, default "lipschitz"
         Who chooses first: the largest :math:`L_i`, or the lowest index.
+
+    Raises
+    ------
+    ValueError
+        If `order` is neither.
+    MissingOracle
+        Before any work, if the problem has no `BoundGraph`.
+
+    Examples
+    --------
+    >>> import numpy as np, optlab as ol
+    >>> from optlab.solvers.block_coordinate_descent import Colouring
+    >>> path = ol.problems.GraphQuadratic.forest("path", 5)
+    >>> Colouring(order="index").blocks(path, np.ones(5), block_size=1)
+    [array([0, 2, 4]), array([1, 3])]
     """
 
     requires: ClassVar[tuple[Any, ...]] = (BoundGraph,)
@@ -169,8 +198,25 @@ class TreePartition(Colouring):
 
     Parameters
     ----------
-    order : {"lipschitz", "index"}
+    order : {"lipschitz", "index"}, default "lipschitz"
         Who comes first: the largest :math:`L_i`, or the lowest index.
+
+    Raises
+    ------
+    ValueError
+        If `order` is neither.
+    MissingOracle
+        Before any work, if the problem has no `BoundGraph`.
+
+    Examples
+    --------
+    In a triangle the last coordinate would close the cycle:
+
+    >>> import numpy as np, optlab as ol
+    >>> from optlab.solvers.block_coordinate_descent import TreePartition
+    >>> triangle = ol.problems.GraphQuadratic(4 * np.eye(3) - np.ones((3, 3)))
+    >>> TreePartition(order="index").blocks(triangle, np.ones(3), block_size=1)
+    [array([0, 1]), array([2])]
     """
 
     def _labels(self, graph: Any, order: Any) -> Any:

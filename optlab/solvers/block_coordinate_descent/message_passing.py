@@ -47,15 +47,36 @@ _SCORES = ("GS", "GSL", "GSD")
 class GreedyForest(Rule):
     r"""The greedy forest: the coordinates in descending order of their scores, each that closes no cycle.
 
+    It is meant for the updates ``"forest"`` and ``"forest-newton"``: its blocks are large, and a step on one of them by
+    a dense update (the default ``"Lb"``, ``"Hb"``, ``"newton"``, ``"exact"``) is slow.  `block_size` plays no part.
+
     Parameters
     ----------
-    score : {"GS", "GSL", "GSD"}
+    score : {"GS", "GSL", "GSD"}, default "GS"
         :math:`|\nabla_i f|`, :math:`|\nabla_i f| / \sqrt{L_i}` or :math:`|\nabla_i f| / \sqrt{\sum_j |H_{ij}|}`.
+
+    Raises
+    ------
+    MissingOracle
+        Before any work, if the problem has no `BoundGraph`.
+    ValueError
+        If `score` is none of these; before any work, with a partition.
 
     Notes
     -----
     The block is built anew at each step, by union-find, in :math:`O(n \log n + |E|)` (sorting, and the edges).  It is
     maximal: each coordinate left out would close a cycle.
+
+    Examples
+    --------
+    In a triangle the two coordinates of the largest gradients; the third one would close the cycle:
+
+    >>> import numpy as np, optlab as ol
+    >>> from optlab.solvers.block_coordinate_descent import GreedyForest
+    >>> triangle = ol.problems.GraphQuadratic(4 * np.eye(3) - np.ones((3, 3)), [1.0, 2.0, 3.0])
+    >>> result = ol.BlockCoordinateDescent(rule=GreedyForest("GS"), update="forest").run(triangle, max_iter=1)
+    >>> result.x, result.history.trace["size"]
+    (array([0.   , 1.125, 1.375]), array([2]))
     """
 
     requires: ClassVar[tuple[Any, ...]] = (BoundGraph,)
@@ -84,7 +105,27 @@ class GreedyForest(Rule):
 
 @dataclass(frozen=True)
 class RandomForest(Rule):
-    """The forest that grows when the coordinates come in random order, drawn anew at each step ("random tree")."""
+    """The forest that grows when the coordinates come in random order, drawn anew at each step ("random tree").
+
+    It is meant for the updates ``"forest"`` and ``"forest-newton"``: its blocks are large, and a step on one of them by
+    a dense update (the default ``"Lb"``, ``"Hb"``, ``"newton"``, ``"exact"``) is slow.  `block_size` plays no part.
+
+    Raises
+    ------
+    MissingOracle
+        Before any work, if the problem has no `BoundGraph`.
+    ValueError
+        Before any work, with a partition.
+
+    Examples
+    --------
+    >>> import numpy as np, optlab as ol
+    >>> from optlab.solvers.block_coordinate_descent import RandomForest
+    >>> triangle = ol.problems.GraphQuadratic(4 * np.eye(3) - np.ones((3, 3)), [1.0, 2.0, 3.0])
+    >>> result = ol.BlockCoordinateDescent(rule=RandomForest(), update="forest").run(triangle, max_iter=9, rng=0)
+    >>> set(result.history.trace["size"].tolist())
+    {2}
+    """
 
     requires: ClassVar[tuple[Any, ...]] = (BoundGraph,)
     fits: ClassVar[str] = "variable"
@@ -102,7 +143,23 @@ class General(Rule):
     r"""The baseline of message passing: the :math:`\lfloor n^{1/3} \rfloor` largest gradients, whatever the graph.
 
     Solving for them by a dense factorisation costs :math:`O(n)`, as much as a forest of any size; use it with the
-    update ``"Hb"``.
+    update ``"Hb"``.  `block_size` plays no part.
+
+    Raises
+    ------
+    ValueError
+        Before any work, with a partition.
+
+    Examples
+    --------
+    Three of 27 coordinates:
+
+    >>> import numpy as np, optlab as ol
+    >>> from optlab.solvers.block_coordinate_descent import General
+    >>> problem = ol.problems.Quadratic(np.arange(1.0, 28.0))
+    >>> ol.BlockCoordinateDescent(rule=General(), update="Hb").run(problem, max_iter=2).history.trace["selected"]
+    array([[24, 25, 26],
+           [21, 22, 23]])
     """
 
     greedy: ClassVar[bool] = True
@@ -129,12 +186,25 @@ class ForestSolve(Update):
 
     Raises
     ------
+    MissingOracle
+        Before any work, if the problem has no `BoundGraph`.
     ValueError
         If the graph of the block has a cycle: before the first step for fixed blocks.  The message names its nodes.
     numpy.linalg.LinAlgError
         In a run, if :math:`H_{bb}` is not positive semi-definite, or f falls for ever on the block.  (With label
         propagation a tree without a label is singular; f is then constant along its null space, and one of the
         minimisers is taken.)
+
+    Examples
+    --------
+    A path is a forest, so one step of the block of all coordinates solves the problem:
+
+    >>> import optlab as ol
+    >>> from optlab.solvers.block_coordinate_descent import ForestSolve
+    >>> problem = ol.problems.GraphQuadratic.forest("path", 1000, rng=0)
+    >>> result = ol.BlockCoordinateDescent(rule="greedy-forest-GS", update=ForestSolve()).run(problem, max_iter=1)
+    >>> result.history.trace["size"], bool(result.history["gap"][1] < 1e-12 * result.history["gap"][0])
+    (array([1000]), True)
     """
 
     requires: ClassVar[tuple[Any, ...]] = (BoundGraph,)
@@ -163,6 +233,25 @@ class ForestNewton(ForestSolve):
     The line search is that of the update ``"newton"``.  Where the Hessian of the block is indefinite, or the
     line search fails, the step is that of `ForestSolve`, which needs none.  The promised progress is the decrease the
     line search insists on.  For a quadratic both are the same.
+
+    Raises
+    ------
+    MissingOracle
+        Before any work, if the problem has no `BoundGraph`.
+    ValueError, numpy.linalg.LinAlgError
+        As for `ForestSolve`.
+
+    Examples
+    --------
+    A path with a label at each end: Newton's method, in linear time a step:
+
+    >>> import scipy.sparse as sp, optlab as ol
+    >>> from optlab.solvers.block_coordinate_descent import ForestNewton
+    >>> path = sp.diags_array([[1.0] * 99, [1.0] * 99], offsets=[-1, 1])
+    >>> problem = ol.problems.LogisticPropagation(path, [0, 99], ["no", "yes"])
+    >>> result = ol.BlockCoordinateDescent(rule="greedy-forest-GS", update=ForestNewton()).run(problem, max_iter=3)
+    >>> bool(result.history["gap"][0] > 0.1), bool(result.history["gap"][3] < 1e-12)
+    (True, True)
     """
 
     def move(self, at: At, block: Block) -> Move:

@@ -56,7 +56,8 @@ class NearestNeighbour(Rule):
     Raises
     ------
     TypeError
-        Before any step, if the problem does not offer its matrix (see `LinearModel`) or is not on NumPy.
+        If `normalize` is not True or False; before any step, if the problem does not offer its matrix (see
+        `LinearModel`) or is not on NumPy.
     ValueError
         Before any step, with a partition or blocks of several coordinates, with constants of the user, or if the
         :math:`L_i` are not proportional to the squared norms of the columns or the gradient is not :math:`A^T r`.

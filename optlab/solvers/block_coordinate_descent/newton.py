@@ -37,6 +37,22 @@ class NewtonStep(Update):
     :math:`10^{-8}` of the largest); where the gradient does not lie in the range of a singular Hessian, or the line
     search fails, the direction is :math:`-\nabla_b f / L_b`.  Both are our choice: the authors treat convex f.  The
     promised progress is the decrease the line search insists on.
+
+    Raises
+    ------
+    MissingOracle
+        Before any work, if the problem has no `BlockHessian`.
+
+    Examples
+    --------
+    One block of all coordinates is Newton's method, whose gap shrinks faster and faster:
+
+    >>> import optlab as ol
+    >>> from optlab.solvers.block_coordinate_descent import NewtonStep
+    >>> problem = ol.problems.LogisticRegression([[1.0, 2.0], [2.0, -1.0], [-1.0, 1.0]], [1, -1, 1], l2=0.1)
+    >>> result = ol.BlockCoordinateDescent(rule="GS", update=NewtonStep(), block_size=2).run(problem, max_iter=5)
+    >>> bool(result.history["gap"][2] > 1e-6), bool(result.history["gap"][5] < 1e-14)
+    (True, True)
     """
 
     requires: ClassVar[tuple[Any, ...]] = (BlockHessian,)
@@ -68,8 +84,20 @@ class MatrixStep(Update):
 
     Raises
     ------
+    MissingOracle
+        Before any work, if the problem has no `BlockCurvature`.
     ValueError
         In a run, if :math:`H_{bb}` has a negative eigenvalue: the bound of the block has no minimiser.
+
+    Examples
+    --------
+    >>> import optlab as ol
+    >>> from optlab.solvers.block_coordinate_descent import MatrixStep
+    >>> problem = ol.problems.DenseQuadratic([[2.0, 1.0, 0.0], [1.0, 2.0, 0.0], [0.0, 0.0, 1.0]], [3.0, 3.0, 1.0])
+    >>> solver = ol.BlockCoordinateDescent(rule="GS", update=MatrixStep(), partition=[[0, 1], [2]])
+    >>> result = solver.run(problem, max_iter=1)
+    >>> result.x, result.history.trace["progress"], result.history["gap"]
+    (array([1., 1., 0.]), array([3.]), array([3.5, 0.5]))
     """
 
     requires: ClassVar[tuple[Any, ...]] = (BlockCurvature,)
@@ -91,9 +119,22 @@ class ExactStep(Update):
 
     Raises
     ------
+    MissingOracle
+        Before any work, if the problem has no `BlockHessian`.
     ValueError
         Before any work, if a quadratic is known to be concave in some direction; in a run, when a block turns out to
         have negative curvature: there is no minimiser.
+
+    Examples
+    --------
+    With a block of all coordinates one step solves a problem that is no quadratic, too:
+
+    >>> import optlab as ol
+    >>> from optlab.solvers.block_coordinate_descent import ExactStep
+    >>> problem = ol.problems.LogisticRegression([[1.0, 2.0], [2.0, -1.0], [-1.0, 1.0]], [1, -1, 1], l2=0.1)
+    >>> result = ol.BlockCoordinateDescent(rule="GS", update=ExactStep(), block_size=2).run(problem, max_iter=1)
+    >>> bool(result.history["gap"][0] > 0.1), bool(result.history["gap"][1] < 1e-14)
+    (True, True)
     """
 
     requires: ClassVar[tuple[Any, ...]] = (BlockHessian,)

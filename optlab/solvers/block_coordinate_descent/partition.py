@@ -29,7 +29,7 @@ class Order(Partition):
     Examples
     --------
     >>> import numpy as np
-    >>> from optlab.solvers.block_coordinate_descent.partition import Order
+    >>> from optlab.solvers.block_coordinate_descent import Order
     >>> Order().blocks(None, np.ones(5), block_size=2)
     [array([0, 1]), array([2, 3]), array([4])]
     """
@@ -50,7 +50,7 @@ class Sort(Partition):
     Examples
     --------
     >>> import numpy as np
-    >>> from optlab.solvers.block_coordinate_descent.partition import Sort
+    >>> from optlab.solvers.block_coordinate_descent import Sort
     >>> Sort().blocks(None, np.array([5.0, 1.0, 4.0, 2.0]), block_size=2)
     [array([1, 3]), array([0, 2])]
     """
@@ -73,7 +73,7 @@ class Average(Sort):
     Examples
     --------
     >>> import numpy as np
-    >>> from optlab.solvers.block_coordinate_descent.partition import Average
+    >>> from optlab.solvers.block_coordinate_descent import Average
     >>> Average().blocks(None, np.array([5.0, 1.0, 4.0, 2.0, 3.0]), block_size=2)
     [array([0, 1]), array([2, 3]), array([4])]
     """
@@ -88,7 +88,25 @@ class Average(Sort):
 
 @dataclass(frozen=True)
 class HessianSort(Sort):
-    r"""`Sort` by the row sums :math:`\sum_j |H_{ij}|` of the bound of the Hessian in place of :math:`L_i`."""
+    r"""`Sort` by the row sums :math:`\sum_j |H_{ij}|` of the bound of the Hessian in place of :math:`L_i`.
+
+    Raises
+    ------
+    MissingOracle
+        Before any work, if the problem has no `BlockCurvature`.
+
+    Examples
+    --------
+    The row sums are 5, 5, 4, 1:
+
+    >>> import optlab as ol
+    >>> from optlab.solvers.block_coordinate_descent import HessianSort, Sort
+    >>> problem = ol.problems.DenseQuadratic([[3, 2, 0, 0], [2, 3, 0, 0], [0, 0, 4, 0], [0, 0, 0, 1]])
+    >>> Sort().blocks(problem, problem.coordinate_lipschitz(), block_size=2)
+    [array([0, 3]), array([1, 2])]
+    >>> HessianSort().blocks(problem, problem.coordinate_lipschitz(), block_size=2)
+    [array([2, 3]), array([0, 1])]
+    """
 
     requires: ClassVar[tuple[Any, ...]] = (BlockCurvature,)
 
@@ -98,7 +116,23 @@ class HessianSort(Sort):
 
 @dataclass(frozen=True)
 class HessianAverage(Average):
-    r"""`Average` by the row sums :math:`\sum_j |H_{ij}|` of the bound of the Hessian in place of :math:`L_i`."""
+    r"""`Average` by the row sums :math:`\sum_j |H_{ij}|` of the bound of the Hessian in place of :math:`L_i`.
+
+    Raises
+    ------
+    MissingOracle
+        Before any work, if the problem has no `BlockCurvature`.
+
+    Examples
+    --------
+    The row sums are 5, 5, 4, 1:
+
+    >>> import optlab as ol
+    >>> from optlab.solvers.block_coordinate_descent import HessianAverage
+    >>> problem = ol.problems.DenseQuadratic([[3, 2, 0, 0], [2, 3, 0, 0], [0, 0, 4, 0], [0, 0, 0, 1]])
+    >>> HessianAverage().blocks(problem, problem.coordinate_lipschitz(), block_size=2)
+    [array([1, 3]), array([0, 2])]
+    """
 
     requires: ClassVar[tuple[Any, ...]] = (BlockCurvature,)
 
@@ -125,7 +159,7 @@ class Given(Partition):
 
     Examples
     --------
-    >>> from optlab.solvers.block_coordinate_descent.partition import Given
+    >>> from optlab.solvers.block_coordinate_descent import Given
     >>> Given([[0, 3], [1, 2, 4]]).given
     ((0, 3), (1, 2, 4))
     """

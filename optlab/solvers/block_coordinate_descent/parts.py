@@ -30,7 +30,23 @@ __all__ = ["Partition", "Rule", "ScoreRule", "Update"]
 
 @dataclass(frozen=True)
 class Partition:
-    """Cuts the coordinates into fixed blocks."""
+    """Cuts the coordinates into fixed blocks.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> import optlab as ol
+    >>> from optlab.solvers.block_coordinate_descent import Partition
+    >>> @dataclass(frozen=True)
+    ... class Halves(Partition):
+    ...     "The first half of the coordinates, and the rest."
+    ...     def blocks(self, problem, lipschitz, block_size):
+    ...         n = len(lipschitz)
+    ...         return [range(n // 2), range(n // 2, n)]
+    >>> solver = ol.BlockCoordinateDescent(rule="GS", update="exact", partition=Halves())
+    >>> solver.run(ol.problems.Quadratic([1.0, 2.0, 3.0, 4.0]), max_iter=1).x
+    array([0., 0., 1., 1.])
+    """
 
     requires: ClassVar[tuple[Any, ...]] = ()
 
@@ -56,6 +72,20 @@ class Rule:
         Whether it takes the non-smooth term into account (the rules of smooth problems do not).
     fits : str
         The blocks it can choose: "fixed", "variable" or "both".
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> import optlab as ol
+    >>> from optlab.solvers.block_coordinate_descent import Rule
+    >>> @dataclass(frozen=True)
+    ... class Backwards(Rule):
+    ...     "From the last coordinate to the first, over and over."
+    ...     def select(self, at):
+    ...         return at.variable([at.n - 1 - at.k % at.n])
+    >>> result = ol.BlockCoordinateDescent(rule=Backwards()).run(ol.problems.Quadratic([1.0, 2.0, 3.0]), max_iter=2)
+    >>> result.x, result.history.trace["selected"][:, 0]
+    (array([0., 1., 1.]), array([2, 1]))
     """
 
     requires: ClassVar[tuple[Any, ...]] = ()
@@ -76,7 +106,23 @@ class Rule:
 
 @dataclass(frozen=True)
 class ScoreRule(Rule):
-    """A rule by scores, one non-negative number a coordinate: the best fixed block, or the best coordinates."""
+    """A rule by scores, one non-negative number a coordinate: the best fixed block, or the best coordinates.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> import optlab as ol
+    >>> from optlab.solvers.block_coordinate_descent import ScoreRule
+    >>> @dataclass(frozen=True)
+    ... class Weighted(ScoreRule):
+    ...     "Gauss-Southwell with a preference."
+    ...     weights: tuple[float, ...]
+    ...     def scores(self, at):
+    ...         return abs(at.gradient) * self.weights
+    >>> solver = ol.BlockCoordinateDescent(rule=Weighted((5.0, 1.0, 1.0)))
+    >>> solver.run(ol.problems.Quadratic([1.0, 2.0, 3.0]), max_iter=2).history.trace["selected"][:, 0]
+    array([0, 2])
+    """
 
     greedy: ClassVar[bool] = True
 
@@ -101,6 +147,20 @@ class Update:
         Whether it takes the non-smooth term into account; one that does also handles smooth problems.
     needs_constants : bool
         Whether it relies on known coordinate constants.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> import optlab as ol
+    >>> from optlab.solvers.block_coordinate_descent import Move, Update
+    >>> @dataclass(frozen=True)
+    ... class Damped(Update):
+    ...     "Half of the step of the block's constant."
+    ...     def move(self, at, block):
+    ...         return Move(-0.5 * at.block_gradient(block) / at.block_lipschitz(block))
+    >>> solver = ol.BlockCoordinateDescent(rule="GS", update=Damped())
+    >>> solver.run(ol.problems.Quadratic([1.0, 4.0]), max_iter=1).x
+    array([0. , 0.5])
     """
 
     requires: ClassVar[tuple[Any, ...]] = ()

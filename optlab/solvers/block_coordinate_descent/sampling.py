@@ -55,6 +55,11 @@ class Cyclic(Rule):
     reshuffle : bool, default True
         Whether each sweep over variable blocks draws a new permutation; otherwise the first one is kept.
 
+    Raises
+    ------
+    TypeError
+        If `reshuffle` is not True or False.
+
     Examples
     --------
     >>> import optlab as ol

@@ -45,6 +45,11 @@ class GS(ScoreRule):
         "l1" scores fixed blocks by :math:`\sum_b |g_i|`, as the authors' code does; the published curves with fixed
         blocks need it.  For variable blocks the two are the same.
 
+    Raises
+    ------
+    ValueError
+        If `norm` is neither.
+
     Examples
     --------
     >>> import optlab as ol
@@ -84,7 +89,7 @@ class GSL(Rule):
     Raises
     ------
     ValueError
-        Before any work, with variable blocks of more than one coordinate.
+        If `norm` is neither; before any work, with variable blocks of more than one coordinate.
 
     Examples
     --------
@@ -140,6 +145,8 @@ class GSD(ScoreRule):
 
     Raises
     ------
+    ValueError
+        If `diagonal` or `norm` is none of these.
     MissingOracle
         Before any work, if `diagonal` is "rows" and the problem has no `BlockCurvature`.
 
@@ -208,6 +215,13 @@ class GSQ(Rule):
         Number of thresholding steps.
     tol : float, default 1e-10
         Thresholding ends when a step was shorter than this much of d.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is out of range.
+    MissingOracle
+        Before any work, if the problem has no `BlockCurvature`.
 
     Examples
     --------

@@ -26,6 +26,13 @@ class Block(NamedTuple):
         The coordinates, all different.
     number : int or None
         Its number in the fixed partition it belongs to; None for a variable block.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from optlab.solvers.block_coordinate_descent import Block
+    >>> Block(np.array([0, 3])), Block(np.array([0, 3]), number=1).number
+    (Block(indices=array([0, 3]), number=None), 1)
     """
 
     indices: Any
@@ -43,6 +50,14 @@ class Move(NamedTuple):
         The constant whose inverse was the step size, where there was one.
     progress : float
         How much the objective falls at least, when the constants hold (the progress lemma); NaN when nothing is known.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from optlab.solvers.block_coordinate_descent import Move
+    >>> move = Move(np.array([0.5, -1.0]), lipschitz=2.0)
+    >>> move.d, move.lipschitz, move.progress
+    (array([ 0.5, -1. ]), 2.0, nan)
     """
 
     d: Any
@@ -100,11 +115,28 @@ class At:
     Attributes
     ----------
     problem : Problem
-        The problem; its oracles are counted.  The moves (`BlockMoves`) are in `moves`.
+        The problem; its oracles are counted.
+    moves : object
+        Its oracle `BlockMoves`, or a stand-in that takes a full gradient at every step.
     state : BlockState
         The state; parts keep what they need in ``state.memory`` under a name of their own.
     x, k, n, block_size : array, int, int, int
         The iterate, the number of steps made, the dimension, and the size wanted of a variable block.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> import numpy as np, optlab as ol
+    >>> from optlab.solvers.block_coordinate_descent import Rule
+    >>> @dataclass(frozen=True)
+    ... class Flattest(Rule):
+    ...     "The coordinate of the smallest constant among those that are not stationary yet."
+    ...     greedy = True
+    ...     def select(self, at):
+    ...         return at.variable([np.argmin(np.where(at.gradient != 0, at.lipschitz, np.inf))])
+    >>> solver = ol.BlockCoordinateDescent(rule=Flattest())
+    >>> solver.run(ol.problems.Quadratic([4.0, 1.0, 2.0]), max_iter=2).history.trace["selected"][:, 0]
+    array([1, 2])
     """
 
     __slots__ = ("block_size", "moves", "n", "problem", "state")
