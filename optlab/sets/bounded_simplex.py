@@ -162,7 +162,7 @@ class BoundedSimplex(ConvexSet):
         if d is None:
             return math.sqrt(2.0 * slack * min(float(self.upper), slack))
         width = self.upper - self.lower
-        widths = [width] * d if isinstance(width, float) else [float(width[i]) for i in range(d)]
-        widths = [min(w, slack) for w in widths]
-        movable = min(slack, max(self._sum(self.upper, d) - self.total, 0.0))
-        return math.sqrt(max(min(2.0 * movable * max(widths), math.fsum(w * w for w in widths)), 0.0))
+        widths = [min(w, slack) for w in ([width] * d if isinstance(width, float) else map(float, width))]
+        movable = max(min(slack, math.fsum(widths) - slack), 0.0)  # what may be given away, or taken
+        widths = [min(w, movable) for w in widths]
+        return math.sqrt(min(2.0 * movable * max(widths), math.fsum(w * w for w in widths)))

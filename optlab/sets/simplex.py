@@ -24,9 +24,13 @@ def water_level(xp: Any, depth: Any, volume: float) -> Any:
     \mathrm{depth}_i) / k`.  Adding basin k + 1 averages its floor in, so :math:`\ell_{k+1} < \ell_k` exactly while that
     floor is under water: the level is the smallest :math:`\ell_k`, found without a search for k.
     """
-    count = xp.arange(1, depth.shape[-1] + 1, dtype=depth.dtype, device=array_api_compat.device(depth))
-    filled = xp.cumulative_sum(xp.sort(depth, axis=-1), axis=-1)
-    return xp.min((filled + volume) / count, axis=-1, keepdims=True)
+    return _level(xp, xp.sort(depth, axis=-1), volume)
+
+
+def _level(xp: Any, ordered: Any, volume: float) -> Any:
+    """The same for floors in increasing order."""
+    count = xp.arange(1, ordered.shape[-1] + 1, dtype=ordered.dtype, device=array_api_compat.device(ordered))
+    return xp.min((xp.cumulative_sum(ordered, axis=-1) + volume) / count, axis=-1, keepdims=True)
 
 
 def one_hot(xp: Any, index: Any, x: Any) -> Any:
@@ -83,11 +87,13 @@ class Simplex(ConvexSet):
         x = vectors(x, "x", self.dim)
         xp = namespace(x)
         # Halved, because the difference of two huge numbers of opposite sign overflows.
-        half = 0.5 * x
-        top = xp.max(half, axis=-1, keepdims=True)
+        half = -0.5 * x
+        ordered = xp.sort(half, axis=-1)
+        top = ordered[..., :1]  # one pass less than a maximum; a NaN is sorted last, and the level knows it
         top = xp.where(xp.isfinite(top), top, xp.nan)
-        depth = 2.0 * xp.minimum(top - half, 0.5 * self.total)  # what lies deeper than the total stays dry
-        return xp.maximum(water_level(xp, depth, self.total) - depth, 0.0)
+        dry = 0.5 * self.total  # what lies deeper than the total stays dry
+        level = _level(xp, 2.0 * xp.minimum(ordered - top, dry), self.total)
+        return xp.maximum(level - 2.0 * xp.minimum(half - top, dry), 0.0)
 
     def lmo(self, g: Any) -> Any:
         g = vectors(g, "g", self.dim)

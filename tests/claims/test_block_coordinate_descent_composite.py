@@ -16,7 +16,7 @@ from optlab.claims.library.block_coordinate_descent_figures import (
     identification,
 )
 from optlab.claims.library.block_coordinate_descent_landing import _coupled
-from optlab.claims.library.block_coordinate_descent_termination import _OffKinksFirst
+from optlab.solvers.block_coordinate_descent import DecreaseRule
 
 BCD = ol.BlockCoordinateDescent
 
@@ -70,7 +70,7 @@ def test_ties_decide_whether_the_free_variables_share_a_block():
     x0 = problem.reference.x + np.random.default_rng(24).uniform(0.5, 1.5, 100)
     gaps = [
         BCD(rule, "TMP", 20).run(problem, x0=x0, max_iter=14, record=[]).history["gap"]
-        for rule in (_OffKinksFirst(), "GSL-q")
+        for rule in ("GSL-q", DecreaseRule(own=True, ties="index"))
     ]
     assert gaps[0][-1] < 1e-12 * gaps[0][0]
     assert gaps[1][-1] > 1e-8 * gaps[1][0]

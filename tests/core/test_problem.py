@@ -94,7 +94,7 @@ def test_function_problem():
     assert ol.FunctionProblem((2, 3)).start().shape == (2, 3)
     with pytest.raises(AttributeError, match="FunctionProblem is immutable"):
         seen.value = None
-    with pytest.raises(TypeError, match="valu is not an oracle; the oracles are block_bound, .*, gradient, "):
+    with pytest.raises(TypeError, match=r"valu is not an oracle; the oracles are block_bound, .*, gradient, "):
         ol.FunctionProblem(1, valu=lambda x: 0)
     with pytest.raises(TypeError, match="the oracle value must be callable, got float"):
         ol.FunctionProblem(1, value=1.0)

@@ -87,7 +87,7 @@ STRICT = {
     "linf": lambda asarray: sets.LinfBall(0.7, dim=4),
     "linf centred": lambda asarray: sets.LinfBall(0.7, center=asarray(VECTOR)),
     "lp": lambda asarray: sets.LpBall(0.7, p=1.4),
-    "floored": lambda asarray: sets.BoundedSimplex(lower=0.1),
+    "floored": lambda asarray: sets.BoundedSimplex(lower=0.1, dim=4),
     "bounded": lambda asarray: sets.BoundedSimplex(asarray(VECTOR**2 / 4), asarray(VECTOR**2), total=1.2),
     "orthant": lambda asarray: sets.Orthant(),
     "box": lambda asarray: sets.Box(-0.5, 1.0, dim=4),

@@ -1,4 +1,20 @@
-"""Block coordinate descent with greedy rules: one solver, put together from interchangeable parts."""
+"""Block coordinate descent with greedy rules: one solver, put together from interchangeable parts.
+
+>>> import optlab as ol
+>>> from optlab.solvers import block_coordinate_descent as bcd
+>>> "GSQ" in bcd.rule_names(), "Hb" in bcd.update_names(), "sort" in bcd.partition_names()
+(True, True, True)
+>>> solver = ol.BlockCoordinateDescent(rule="GSQ", update="Hb", block_size=2, partition="sort")
+
+The same with the parts as objects, which have the parameters:
+
+>>> parts = {"rule": bcd.GSQ(), "update": bcd.MatrixStep(), "partition": bcd.Sort()}
+>>> problem = ol.problems.Quadratic([5.0, 1.0, 4.0, 2.0])
+>>> for each in (solver, ol.BlockCoordinateDescent(block_size=2, **parts)):
+...     print(each.run(problem, max_iter=1).x)
+[1. 0. 1. 0.]
+[1. 0. 1. 0.]
+"""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from optlab.core.oracles import BlockCurvature
-from optlab.core.validate import boolean
+from optlab.core.validate import boolean, one_of
 from optlab.core.xp import namespace
 from optlab.solvers.block_coordinate_descent.block_qp import BlockModel
 from optlab.solvers.block_coordinate_descent.parts import Rule, ScoreRule
@@ -136,11 +136,16 @@ class DecreaseRule(_ProximalScore):
     ----------
     own : bool, default False
         Whether to use the coordinate constants (GSL-q).
+    ties : {"free", "index"}, default "free"
+        Which coordinates fill up a variable block when none promises anything more: those that are off their kink, or
+        those of the lowest index.  A free coordinate that the last block solved promises nothing, and left out it
+        would be moved by turns with others for ever (claim ``bcd/C10-ties``); so `TwoMetricStep` ends finitely with
+        "free" only.
 
     Raises
     ------
-    TypeError
-        If `own` is not True or False.
+    TypeError, ValueError
+        If `own` is not True or False, or `ties` is neither.
 
     References
     ----------
@@ -156,11 +161,22 @@ class DecreaseRule(_ProximalScore):
     (array([1, 0]), array([6.125, 2.   ]))
     """
 
+    ties: str = "free"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        one_of("ties", self.ties, ("free", "index"))
+
     def scores(self, at: Any) -> Any:
         """Return the decreases promised."""
         L = self._constants(at)
         d = at.kinks.step(at.x, at.gradient, L)
-        return at.kinks.decrease(at.x, d, at.gradient, L)
+        promised = at.kinks.decrease(at.x, d, at.gradient, L)
+        if self.ties == "index" or at.block_size == 1:
+            return promised
+        xp = namespace(promised)
+        least = xp.full_like(promised, float(xp.finfo(promised.dtype).smallest_normal))
+        return xp.where(at.x != 0, xp.maximum(promised, least), promised)
 
 
 @dataclass(frozen=True)
