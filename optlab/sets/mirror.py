@@ -261,7 +261,7 @@ class MirrorMap(ByValue, ABC):
         form = self._form(constraint)
         if form is not None:
             return form(points(theta, "theta", constraint.dim, self.point_ndim), constraint)
-        if type(self).project is not MirrorMap.project:  # a user's map that projects by itself
+        if not self._forms and type(self).project is not MirrorMap.project:  # a user's map that projects by itself
             return self.project(self.dual_gradient(theta), constraint)
         raise MissingProjection(_what_fits(type(self), constraint))
 

@@ -114,7 +114,7 @@ class LogBarrier(MirrorMap):
         x = vectors(x)
         xp = namespace(x)
         slope = -1.0 / xp.where(x > 0.0, x, 1.0)
-        return xp.where(x > 0.0, slope, xp.where(x == 0.0, -math.inf, xp.nan))
+        return xp.where(x > 0.0, slope, xp.where(x == 0.0, -math.inf, xp.full_like(x, xp.nan)))
 
     def dual_gradient(self, theta: Any) -> Any:
         theta = vectors(theta, "theta")
@@ -129,7 +129,7 @@ class LogBarrier(MirrorMap):
         inside = (x > 0.0) & (y > 0.0)
         away = xp.where(inside, x - y, 0.0) / xp.where(inside, y, 1.0)  # exact for close points
         terms = away - xp.log1p(away)
-        return xp.sum(xp.where(inside, terms, xp.where(xp.isnan(x + y), xp.nan, math.inf)), axis=-1)
+        return xp.sum(xp.where(inside, terms, xp.where(xp.isnan(x + y), x + y, math.inf)), axis=-1)
 
     @onto(WholeSpace, Orthant)
     def _onto_orthant(self, theta: Any, constraint: ConvexSet) -> Any:

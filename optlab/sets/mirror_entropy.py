@@ -23,7 +23,7 @@ __all__ = ["NegativeEntropy", "largest_sum"]
 def _log(xp: Any, x: Any) -> Any:
     """Logarithm, with log 0 = -inf and NaN below zero, said without a warning."""
     positive = xp.log(xp.where(x > 0.0, x, 1.0))
-    return xp.where(x > 0.0, positive, xp.where(x == 0.0, -math.inf, xp.nan))
+    return xp.where(x > 0.0, positive, xp.where(x == 0.0, -math.inf, xp.full_like(x, xp.nan)))
 
 
 def largest_sum(constraint: ConvexSet) -> float:

@@ -452,3 +452,15 @@ def test_a_component_without_a_label_gets_one_of_its_minimisers():
     problem = EXAMPLES["LabelPropagation(component without a label)"]()
     result = BlockCoordinateDescent("greedy-forest-GS", "forest").run(problem, max_iter=50)
     assert result.history["gap"][-1] <= 1e-12
+
+
+@pytest.mark.parametrize("rule", ["general", "greedy-forest-GS", "random-forest"])
+@pytest.mark.parametrize("update", ["L", "PG-L"])
+def test_the_common_constant_holds_for_blocks_whose_size_the_rule_decides(rule, update):
+    path = ol.problems.GraphQuadratic.forest("path", 27, rng=0)
+    dense = ol.problems.DenseQuadratic(np.eye(27) + 3 * np.ones((27, 27)), np.arange(27.0))
+    for problem in (path, dense):
+        result = ol.BlockCoordinateDescent(rule, update).run(problem, max_iter=30, rng=0)
+        fall = -np.diff(result.history["value"])
+        promised = result.history.trace["progress"]
+        assert (fall >= promised * (1 - 1e-9) - 1e-9).all()

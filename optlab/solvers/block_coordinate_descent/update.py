@@ -137,13 +137,14 @@ def _scaled_step(g: Any, D: Any) -> Move:
 def common_constant(at: Any) -> float:
     """Return a constant that holds for every block the rule may choose."""
     xp, given = namespace(at.lipschitz), at.state.given
-    if at.whole or (at.block_size == 1 and at.state.blocks is None):
+    size = at.memory.get("largest block", at.block_size)  # some rules size their blocks themselves
+    if at.whole or (size == 1 and at.state.blocks is None):
         return float(xp.max(at.lipschitz))
     if at.state.blocks is not None:
         if given:
             return float(xp.max(at.block_sums(at.lipschitz)))
         return max(at.block_lipschitz(at.fixed(b)) for b in range(len(at.state.blocks)))
-    largest = float(xp.sum(xp.sort(at.lipschitz)[-at.block_size :]))
+    largest = float(xp.sum(xp.sort(at.lipschitz)[-size:]))
     constants = at.problem.constants
     if not given and "L" in constants and constants["L"].kind in ("exact", "upper"):
         largest = min(largest, float(constants["L"].value))
