@@ -13,7 +13,17 @@ from typing import Any
 import numpy as np
 from scipy.linalg import lapack
 
-__all__ = ["Block", "ColumnBlock", "GramBlock", "Penalty", "cholesky_solve", "conjugate_gradients", "minimise_block"]
+__all__ = [
+    "Block",
+    "ColumnBlock",
+    "GramBlock",
+    "Penalty",
+    "below",
+    "cholesky_solve",
+    "conjugate_gradients",
+    "jacobi",
+    "minimise_block",
+]
 
 _SWEEPS = 10  # at most, before a Newton step is tried
 _ROUNDING = 1e-14  # relative accuracy of the gradient of a model
@@ -132,7 +142,7 @@ class ColumnBlock:
             u = part @ x - self.v * (means @ x)
             return np.asarray(back @ u - means * (self.v @ u) + (ridge + self.l2) * x)
 
-        return conjugate_gradients(product, self.diagonal[J] + ridge, rhs, tol)
+        return conjugate_gradients(product, jacobi(self.diagonal[J] + ridge), rhs, below(tol))
 
     def sweep(self, sweeps: int, tol: float) -> float:
         from optlab.kernels import block_coordinate_descent_lasso as kernels
@@ -245,14 +255,13 @@ def cholesky_solve(H: Array, ridge: float, rhs: Array) -> Array | None:
     return None if failed else lapack.dpotrs(factor, rhs, lower=1)[0]
 
 
-def conjugate_gradients(product: Any, diagonal: Array, rhs: Array, tol: float, max_iter: int = 1000) -> Array:
-    """Solve H x = rhs with the Jacobi preconditioner until no residual exceeds `tol`."""
-    inverse = 1.0 / diagonal
+def conjugate_gradients(product: Any, precondition: Any, rhs: Array, done: Any, max_iter: int = 1000) -> Array:
+    """Solve H x = rhs until the residual is `done`."""
     x, r = np.zeros_like(rhs), rhs.copy()
-    s = inverse * r
+    s = precondition(r)
     p, rho = s, r @ s
     for _ in range(max_iter):
-        if np.abs(r).max(initial=0.0) <= tol:
+        if done(r):
             break
         Hp = product(p)
         curvature = p @ Hp
@@ -261,7 +270,18 @@ def conjugate_gradients(product: Any, diagonal: Array, rhs: Array, tol: float, m
         size = rho / curvature
         x += size * p
         r -= size * Hp
-        s = inverse * r
+        s = precondition(r)
         rho, before = r @ s, rho
         p = s + (rho / before) * p
     return x
+
+
+def jacobi(diagonal: Array) -> Any:
+    """The preconditioner that divides by the diagonal."""
+    inverse = 1.0 / diagonal
+    return lambda r: inverse * r
+
+
+def below(tol: float) -> Any:
+    """Whether no residual exceeds `tol`."""
+    return lambda r: np.abs(r).max(initial=0.0) <= tol

@@ -7,13 +7,23 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from optlab.estimators._greedy_block import Block, ColumnBlock, GramBlock, Penalty, cholesky_solve, conjugate_gradients
+from optlab.estimators._greedy_block import (
+    Block,
+    ColumnBlock,
+    GramBlock,
+    Penalty,
+    below,
+    cholesky_solve,
+    conjugate_gradients,
+    jacobi,
+)
 
 __all__ = ["Design"]
 
 _GRAM_COLUMNS = 3000  # larger working sets keep the residual instead of a Gram matrix
 _CACHED_COLUMNS = 4000
 _SMALL = 100  # so few columns are best solved by their Gram matrix in any case
+_CANCELLATION = 1e4  # of squares by centring, that single precision bears
 
 Array = np.ndarray[Any, Any]
 
@@ -28,6 +38,7 @@ class Design:
         #: Columns of the first working set: they cost more when they are dense.
         self.first = 500 if self.sparse else 100
         self._squares: Any = None
+        self._single: Any = None
         self._forget()
 
     def _forget(self) -> None:
@@ -71,18 +82,16 @@ class Design:
             A = self._scaled(ws, v)
         return ColumnBlock(A, means, v, residual, w, penalty)
 
-    def newton_step(self, h: Array, fixed: bool, g: Array, l2: float, tol: float) -> Array:
-        """Minimise such a model over all columns when there is no l1 term; g is minus the gradient there.
+    def newton_step(self, h: Array, g: Array, l2: float, tol: float) -> Array:
+        """Minimise the model of a quadratic loss over all columns when there is no l1 term; g is minus the gradient.
 
-        A Gram matrix pays when it is small, or exact for good (`fixed`); conjugate gradients do without.
+        A Gram matrix pays when it is dense, or small; conjugate gradients do without.
         """
         d = self.shape[1]
-        if d <= (_GRAM_COLUMNS if fixed and not self.sparse else _SMALL):
-            exact = cholesky_solve(self._weighted_gram(h), l2, g)
+        if d <= (_SMALL if self.sparse else _GRAM_COLUMNS):
+            exact = cholesky_solve(self.weighted_gram(h, self.X), l2, g)
             if exact is not None:
                 return exact
-        if self._squares is None:
-            self._squares = self.X.power(2).sum(axis=0) if self.sparse else np.einsum("ij,ij->j", self.X, self.X)
 
         def product(p: Array) -> Array:
             t = self.X @ p
@@ -90,16 +99,45 @@ class Design:
                 t -= (h @ t) / h.sum()
             return np.asarray(self.X.T @ (h * t) + l2 * p)
 
-        return conjugate_gradients(product, np.asarray(self._squares).ravel() * h.mean() + l2, g, tol)
+        return conjugate_gradients(product, jacobi(self._column_squares() * h.mean() + l2), g, below(tol))
 
-    def _weighted_gram(self, h: Array) -> Array:
+    def _column_squares(self) -> Array:
+        if self._squares is None:
+            squares = self.X.power(2).sum(axis=0) if self.sparse else np.einsum("ij,ij->j", self.X, self.X)
+            self._squares = np.asarray(squares).ravel()
+        return np.asarray(self._squares)
+
+    def norms(self) -> tuple[Array, bool]:
+        """Squared norms of the columns, centred with an intercept, and whether only double precision will do."""
+        squares = self._column_squares()
+        positive = squares[squares > 0]
+        exact = bool(len(positive)) and not (positive.min() > 1e-20 and positive.max() < 1e20)
+        if not self.intercept:
+            return squares, exact
+        n = self.shape[0]
+        centred = np.maximum(squares - self.correlations(np.ones(n)) ** 2 / n, 0.0)
+        return centred, exact or not (squares <= _CANCELLATION * centred).all()
+
+    def single(self) -> Any:
+        """The matrix in single precision, made once."""
+        if self._single is None:
+            X = self.X
+            data = (X.data.astype(np.float32), X.indices, X.indptr) if self.sparse else None
+            self._single = sp.csc_array(data, X.shape) if self.sparse else X.astype(np.float32)
+        return self._single
+
+    def weighted_gram(self, h: Array, X: Any) -> Array:
+        """Gram matrix in the weights h, centred with an intercept, in the precision of X: the data or their copy."""
         if not self.sparse:
-            A = self._scaled(np.arange(self.shape[1]), np.sqrt(h))
+            v = np.sqrt(h).astype(X.dtype)
+            A = X * v[:, None]
+            if self.intercept:
+                A -= np.outer(v, (v @ A) / (v @ v))
             return np.asarray(A.T @ A)
-        gram = (self.X.T @ (sp.diags_array(h) @ self.X)).toarray()
+        gram = (X.T @ (sp.diags_array(h.astype(X.dtype)) @ X)).toarray()
         if self.intercept:
             sums = np.asarray(self.X.T @ h)
-            gram -= np.outer(sums, sums) / h.sum()
+            gram -= (np.outer(sums, sums) / h.sum()).astype(X.dtype)
         return np.asarray(gram)
 
     def _scaled(self, ws: Array, v: Array) -> Array:

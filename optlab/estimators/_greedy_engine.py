@@ -2,14 +2,16 @@ r"""Working sets chosen greedily, for a loss plus :math:`\lambda_1\|w\|_1 + \lam
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from optlab.estimators._greedy_block import Penalty, minimise_block
+from optlab.estimators._greedy_certificate import Solution, duality_gap
 from optlab.estimators._greedy_design import Design
-from optlab.estimators._greedy_loss import Loss
+from optlab.estimators._greedy_loss import LogisticLoss, Loss
+from optlab.estimators._greedy_newton import newton_cg
 
 __all__ = ["Solution", "minimise"]
 
@@ -18,27 +20,6 @@ _INSIDE = 0.1  # accuracy inside a working set, relative to the violation outsid
 _PATIENCE = 20  # iterations without a better certificate before rounding is taken to be the limit
 
 Array = np.ndarray[Any, Any]
-
-
-@dataclass(frozen=True)
-class Solution:
-    """Coefficients, intercept, certified gap to the optimal value, the value at w = 0 it is measured by, iterations."""
-
-    w: Array
-    b: float
-    gap: float
-    null: float
-    n_iter: int
-    converged: bool
-
-
-def duality_gap(loss: Loss, penalty: Penalty, w: Array, f: Array, u: Array, z: Array) -> float:
-    """Primal value minus the best of the dual values at multiples of u; z holds all correlations X'u."""
-    largest = penalty.dual_norm(z)
-    dual = loss.dual(u, f, loss.best_scale(u, f, penalty.l1 / largest if largest > 0 else 1.0))
-    if penalty.l2 > 0:
-        dual = max(dual, loss.dual(u, f, 1.0) - penalty.conjugate(z))
-    return max(loss.value(f) + penalty.value(w) - dual, 0.0)
 
 
 def minimise(
@@ -50,6 +31,8 @@ def minimise(
     quadratic model of the loss on them.  The l1 weight comes down in stages, from where w = 0 is optimal: then the
     support grows towards that of the solution, and Newton steps on it are rarely blocked.
     """
+    if penalty.smooth and isinstance(loss, LogisticLoss):
+        return newton_cg(design, loss, penalty, tol=tol, max_iter=max_iter, w=w)
     n, d = design.shape
     w = np.zeros(d) if w is None else w
     f, b = design.predict(w), 0.0
@@ -78,7 +61,7 @@ def minimise(
             inside *= min(1.0, (worst / (stage or scale)) ** 0.5)
         h = loss.curvature(f, upper=careful)
         if penalty.smooth:
-            new = w + design.newton_step(h, loss.quadratic, z - penalty.l2 * w, penalty.l2, inside)
+            new = w + design.newton_step(h, z - penalty.l2 * w, penalty.l2, inside)
         else:
             ws = _working_set(w, score, design.first)
             if not len(ws):

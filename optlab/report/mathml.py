@@ -70,7 +70,10 @@ def _make_plain(element: ET.Element) -> None:
     for name in set(element.attrib) - _ATTRIBUTES:
         del element.attrib[name]
     element.text = html.unescape(element.text) if element.text else None
-    if element.tag == "mi" and (element.text or "")[:1] in ("\\", "&"):
+    if element.tag == "mo" and element.text in ("\\{", "\\}"):  # what the converter makes of a sized brace
+        element.text = element.text[1]
+    first = (element.text or "")[:1]
+    if (element.tag in ("mi", "mo") and first == "\\") or (element.tag == "mi" and first == "&"):
         raise ValueError(f"{element.text} is not understood")
 
 

@@ -8,13 +8,15 @@ from optlab.sets.halfspace import Affine, HalfSpace
 from optlab.sets.indicator import Indicator, SupportFunction
 from optlab.sets.kinks import Kinks
 from optlab.sets.lp_ball import LpBall
-from optlab.sets.mirror import MirrorMap, MissingProjection, mirror_pairs, onto
+from optlab.sets.mirror import MirrorMap, mirror_pairs
 from optlab.sets.mirror_barrier import LogBarrier
+from optlab.sets.mirror_diagonal import DiagonalQuadratic
 from optlab.sets.mirror_entropy import NegativeEntropy
 from optlab.sets.mirror_euclidean import Euclidean
+from optlab.sets.mirror_forms import MissingProjection, onto
 from optlab.sets.mirror_matrix import MatrixEntropy
 from optlab.sets.mirror_pnorm import PNorm
-from optlab.sets.mirror_quadratic import DiagonalQuadratic, Quadratic
+from optlab.sets.mirror_quadratic import Quadratic
 from optlab.sets.norms import ElasticNet, L1Norm, L2Norm, SquaredL2, Zero
 from optlab.sets.orthant import Orthant
 from optlab.sets.polytope import Polytope

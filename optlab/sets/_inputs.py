@@ -21,7 +21,7 @@ def vectors(x: Any, name: str = "x", dim: int | None = None) -> Any:
 
 
 def matrices(x: Any, name: str = "x", dim: int | None = None) -> Any:
-    """Return `x` as a floating-point array whose last two axes are a square matrix, `dim` by `dim` when that is known."""
+    """Return `x` as a floating-point array whose last two axes are a square matrix, `dim` by `dim` when known."""
     x = as_float_array(x, name)
     if x.ndim < 2 or x.shape[-1] == 0 or x.shape[-2] != x.shape[-1]:
         raise ValueError(f"{name} must hold square matrices along its last two axes, got shape {tuple(x.shape)}")

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import array_api_compat
+
 from optlab.core.xp import namespace
 from optlab.sets.base import ConvexSet
 
@@ -29,9 +31,7 @@ def jump_to_face(xp: Any, matrix: Any, h: Any, u: Any, lower: Any, upper: Any, t
     """
     free = (u > lower) & (u < upper)
     both = free[..., :, None] & free[..., None, :]
-    eye = xp.eye(u.shape[-1], dtype=u.dtype) if not hasattr(u, "device") else xp.eye(
-        u.shape[-1], dtype=u.dtype, device=u.device
-    )
+    eye = xp.eye(u.shape[-1], dtype=u.dtype, device=array_api_compat.device(u))
     system = xp.where(both, matrix, eye)
     fixed = xp.where(free, 0.0, u)
     right = xp.where(free, h - apply(xp, matrix, fixed), 0.0)

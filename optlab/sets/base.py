@@ -1,9 +1,10 @@
 r"""The frames every feasible set and every regulariser fills in.
 
 A point is a vector along the *last* axis, or a symmetric matrix along the last two where a class says
-``point_ndim = 2``; every leading axis is a batch, and a method answers for all members of the batch at once.  No method modifies its arguments, and every array it returns is a new one, in the library, dtype and
-device of the input (integers become float64).  A NaN is never answered with something plausible: the answer holds NaN
-wherever it depends on that entry.
+``point_ndim = 2``; every leading axis is a batch, and a method answers for all members of the batch at once.  No method
+modifies its arguments, and every array it returns is a new one, in the library, dtype and device of the input (integers
+become float64).  A NaN is never answered with something plausible: the answer holds NaN wherever it depends on that
+entry.
 """
 
 from __future__ import annotations

@@ -25,63 +25,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 from optlab.core.xp import namespace
 from optlab.sets._inputs import points, positive_step
 from optlab.sets.base import ByValue, ConvexSet
+from optlab.sets.mirror_forms import MissingProjection
 from optlab.sets.space import WholeSpace
 
-__all__ = ["MirrorMap", "MissingProjection", "mirror_pairs", "onto"]
-
-Form = TypeVar("Form", bound=Callable[..., Any])
-
-
-class MissingProjection(TypeError):
-    """A mirror map has no form for the feasible set; the message names what would fit."""
-
-
-def onto(*constraint_types: type[ConvexSet]) -> Callable[[Form], Form]:
-    r"""Mark a method of a mirror map as its form for these sets and their subclasses.
-
-    The method takes the dual points theta and the set, both checked, and returns the point of the set where
-    :math:`\langle \theta, u \rangle - \psi(u)` is largest.
-
-    Parameters
-    ----------
-    *constraint_types : type
-        Subclasses of `ConvexSet`.
-
-    Returns
-    -------
-    callable
-        A decorator that returns the method as it is.
-
-    Examples
-    --------
-    A map for which clipping is the projection onto a box:
-
-    >>> import numpy as np
-    >>> import optlab as ol
-    >>> class Half(ol.sets.MirrorMap):
-    ...     def value(self, x):
-    ...         return np.sum(x * x, axis=-1)
-    ...     def gradient(self, x):
-    ...         return 2.0 * np.asarray(x)
-    ...     def dual_gradient(self, theta):
-    ...         return 0.5 * np.asarray(theta)
-    ...     @ol.sets.onto(ol.sets.Box)
-    ...     def _onto_box(self, theta, box):
-    ...         return box.project(self.dual_gradient(theta))
-    >>> Half().mirror_step([0.0, 0.0], [4.0, -1.0], step=1.0, constraint=ol.sets.Box(-1.0, 1.0))
-    array([-1. ,  0.5])
-    """
-
-    def mark(form: Form) -> Form:
-        form.constraint_types = constraint_types  # type: ignore[attr-defined]
-        return form
-
-    return mark
+__all__ = ["MirrorMap", "mirror_pairs"]
 
 
 class MirrorMap(ByValue, ABC):
@@ -332,7 +284,7 @@ class MirrorMap(ByValue, ABC):
         return self.dual_project(self.gradient(x) - positive_step(step, x, self.point_ndim) * g, constraint)
 
 
-def _subclasses(cls: type[MirrorMap]) -> list[type[MirrorMap]]:
+def _subclasses(cls: Any) -> list[type[MirrorMap]]:
     """All maps of this package, in the order of their names."""
     found = {kind for sub in cls.__subclasses__() for kind in (sub, *_subclasses(sub))}
     return sorted((kind for kind in found if kind.__module__.startswith("optlab.")), key=lambda kind: kind.__name__)
@@ -352,7 +304,8 @@ def mirror_pairs() -> dict[str, tuple[str, ...]]:
     >>> ol.sets.mirror_pairs()["NegativeEntropy"]
     ('BoundedSimplex', 'Box', 'Simplex', 'WholeSpace')
     """
-    return {kind.__name__: tuple(sorted(c.__name__ for c in kind.constraint_types())) for kind in _subclasses(MirrorMap)}
+    maps = _subclasses(MirrorMap)
+    return {kind.__name__: tuple(sorted(c.__name__ for c in kind.constraint_types())) for kind in maps}
 
 
 def _what_fits(kind: type[MirrorMap], constraint: ConvexSet) -> str:

@@ -11,7 +11,8 @@ from optlab.sets._inputs import like, vectors
 from optlab.sets.base import ConvexSet, UnboundedError
 from optlab.sets.bounded_simplex import BoundedSimplex
 from optlab.sets.box import Box
-from optlab.sets.mirror import MirrorMap, onto
+from optlab.sets.mirror import MirrorMap
+from optlab.sets.mirror_forms import onto
 from optlab.sets.orthant import Orthant
 from optlab.sets.simplex import Simplex
 from optlab.sets.space import WholeSpace
@@ -22,7 +23,7 @@ _MAX_ITER = 50
 
 
 def simplex_newton(xp: Any, offset: Any, total: float) -> tuple[Any, int]:
-    r"""Solve :math:`\sum_i 1 / (o_i + t) = \mathrm{total}` for t > 0, where the least offset is 0; with the steps taken.
+    r"""The t > 0 with :math:`\sum_i 1 / (o_i + t) = \mathrm{total}`, where the least offset is 0, and the steps taken.
 
     At the start t = 1 / total one term alone makes the total, so the sum is no smaller; it is convex and decreasing in
     t.  Newton's method therefore climbs to the root from the left without ever passing it, and needs no safeguard.
@@ -45,9 +46,9 @@ class LogBarrier(MirrorMap):
     .. math:: \nabla \psi(x)_i = -1 / x_i, \qquad
               B_\psi(x, y) = \sum_i \frac{x_i}{y_i} - 1 - \ln \frac{x_i}{y_i},
 
-    the Itakura-Saito divergence.  With :math:`s_i = 1 / x_i + \tau g_i` a mirror step is :math:`1 / s_i`; it exists over
-    the orthant only while every :math:`s_i > 0`.  Over the simplex it always does: :math:`1 / (s_i + \mu)` with the
-    :math:`\mu` that makes the sum right, by a monotone Newton iteration.  Over a box the coordinates are clipped.
+    the Itakura-Saito divergence.  With :math:`s_i = 1 / x_i + \tau g_i` a mirror step is :math:`1 / s_i`; over the
+    orthant it exists only while every :math:`s_i > 0`.  Over the simplex it always does: :math:`1 / (s_i + \mu)` with
+    the :math:`\mu` that makes the sum right, by a monotone Newton iteration.  Over a box the coordinates are clipped.
 
     The barrier is self-concordant: what counts is its local norm (`local_norm`).  Over a set whose points have
     coordinates at most c it is also :math:`1 / c^2`-strongly convex with respect to the Euclidean norm.
@@ -120,7 +121,7 @@ class LogBarrier(MirrorMap):
         theta = vectors(theta, "theta")
         xp = namespace(theta)
         if bool(xp.any(theta >= 0.0)):
-            raise UnboundedError("the log-barrier step does not exist over the orthant: 1/x_i + step * g_i is not positive")
+            raise UnboundedError("the log-barrier step has no minimiser over the orthant: 1/x_i + step * g_i <= 0")
         return -1.0 / theta
 
     def bregman(self, x: Any, y: Any) -> Any:
@@ -143,7 +144,7 @@ class LogBarrier(MirrorMap):
         if bool(xp.any(upper <= 0.0)):
             raise ValueError("the box lies outside the domain of LogBarrier: upper is not positive")
         if bool(xp.any((theta >= 0.0) & xp.isinf(upper))):
-            raise UnboundedError("the log-barrier step does not exist over the box: 1/x_i + step * g_i is not positive")
+            raise UnboundedError("the log-barrier step has no minimiser over the box: 1/x_i + step * g_i <= 0")
         away = -1.0 / xp.where(theta < 0.0, theta, -1.0)
         u = xp.minimum(xp.maximum(xp.where(theta < 0.0, away, upper), lower), upper)
         return xp.where(xp.isnan(theta), theta, u)

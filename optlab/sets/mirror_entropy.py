@@ -12,7 +12,8 @@ from optlab.sets._roots import breakpoint_interval, log_sum_exp
 from optlab.sets.base import ConvexSet, UnboundedError
 from optlab.sets.bounded_simplex import BoundedSimplex, coordinate_bounds
 from optlab.sets.box import Box
-from optlab.sets.mirror import MirrorMap, onto
+from optlab.sets.mirror import MirrorMap
+from optlab.sets.mirror_forms import onto
 from optlab.sets.orthant import Orthant
 from optlab.sets.simplex import Simplex
 from optlab.sets.space import WholeSpace
@@ -195,36 +196,42 @@ class NegativeEntropy(MirrorMap):
 
     @onto(BoundedSimplex)
     def _onto_bounded_simplex(self, log_y: Any, constraint: BoundedSimplex) -> Any:
-        """The point clip(c y, l, u) with the factor c that makes the sum right, found as in `solve_clipped_sum`."""
         xp = namespace(log_y)
         lower, upper, slack = coordinate_bounds(xp, constraint, log_y)
-        floor, cap = _log(xp, lower), _log(xp, upper)
-        dead = xp.isinf(log_y)  # zero weights stay at their lower bound (plus infinity is no weight)
-        bad = xp.isnan(xp.sum(xp.where(dead & (log_y < 0.0), 0.0, xp.where(dead, xp.nan, log_y)), axis=-1, keepdims=True))
-        alive = xp.where(dead | bad, 0.0, log_y)
-
-        def clipped(t: Any) -> Any:
-            return xp.where(dead, floor, xp.minimum(xp.maximum(alive + t, floor), cap))
-
-        # With c sum(y) = slack the sum is still at most the total; where every weight is at its cap it is reached.
-        least = xp.log(xp.where(slack > 0.0, slack, 1.0)) - log_sum_exp(xp, xp.where(dead & ~bad, -math.inf, alive))
-        least = xp.where(xp.isnan(least), 0.0, least)
-        leave = xp.where(dead, least, xp.maximum(floor - alive, least))
-        arrive = xp.where(dead, least, xp.maximum(cap - alive, least))
-        low, high = breakpoint_interval(
-            xp,
-            xp.concat([leave, arrive, least + xp.zeros_like(alive[..., :1])], axis=-1),
-            lambda t: xp.sum(xp.exp(clipped(t)), axis=-1, keepdims=True) <= constraint.total,
-        )
-        at_lower = dead | (floor - alive >= high)
-        at_upper = ~dead & (cap - alive <= low)
-        free = ~(at_lower | at_upper)
-        clamped = xp.sum(xp.where(at_lower, lower, xp.where(at_upper, upper, 0.0)), axis=-1, keepdims=True)
-        some = xp.any(free, axis=-1, keepdims=True) & (constraint.total > clamped)
-        mass = log_sum_exp(xp, xp.where(free, alive, xp.where(some, -math.inf, 0.0)))
-        t = xp.where(some, xp.log(xp.where(some, constraint.total - clamped, 1.0)) - mass, low)
-        out = xp.where(at_lower, floor, xp.where(at_upper, cap, clipped(t)))
-        # Zero weights cannot take up what the others have no room for: there is no such point.
+        zero = log_y == -math.inf  # zero weights stay at their lower bound
+        bad = ~xp.all(xp.isfinite(log_y) | zero, axis=-1, keepdims=True)
+        upper = xp.where(zero, lower, upper)
+        out = _scale_and_clip(xp, xp.where(zero | bad, 0.0, log_y), zero, lower, upper, slack, constraint.total)
+        # Zero weights cannot take up what the others have no room for: then there is no such point.
         reached = xp.sum(xp.exp(out), axis=-1, keepdims=True)
         bad = bad | (reached < constraint.total * (1.0 - 1e3 * float(xp.finfo(reached.dtype).eps) * log_y.shape[-1]))
-        return xp.where(bad, xp.nan, xp.where(slack > 0.0, out, floor))
+        return xp.where(bad, xp.nan, out)
+
+
+def _scale_and_clip(xp: Any, log_y: Any, zero: Any, lower: Any, upper: Any, slack: Any, total: float) -> Any:
+    """Logarithm of clip(c y, l, u) with the factor c that makes the sum right.
+
+    Each weight grows with ln c between two breakpoints; a binary search finds the two neighbouring ones that enclose
+    the answer, and between them c is what is missing over the sum of the weights that are free.
+    """
+    floor, cap = _log(xp, lower), _log(xp, upper)
+
+    def clipped(t: Any) -> Any:
+        return xp.minimum(xp.maximum(log_y + t, floor), cap)
+
+    # With c sum(y) = slack the sum is at most the total, with every weight at its upper bound at least.
+    least = xp.log(xp.where(slack > 0.0, slack, 1.0)) - log_sum_exp(xp, xp.where(zero, -math.inf, log_y))
+    least = xp.where(xp.isnan(least), 0.0, least)
+    ends = xp.concat([floor - log_y, cap - log_y, least - xp.ones_like(least)], axis=-1)
+    low, high = breakpoint_interval(
+        xp, xp.maximum(ends, least), lambda t: xp.sum(xp.exp(clipped(t)), axis=-1, keepdims=True) <= total
+    )
+    at_upper = cap - log_y <= low
+    at_lower = ~at_upper & (floor - log_y >= high)
+    free = ~(at_lower | at_upper)
+    clamped = xp.sum(xp.where(at_lower, lower, xp.where(at_upper, upper, 0.0)), axis=-1, keepdims=True)
+    some = xp.any(free, axis=-1, keepdims=True) & (total > clamped)
+    mass = log_sum_exp(xp, xp.where(free | ~some, log_y, -math.inf))
+    t = xp.where(some, xp.log(xp.where(some, total - clamped, 1.0)) - mass, low)
+    out = xp.where(at_lower, floor, xp.where(at_upper, cap, clipped(t)))
+    return xp.where(slack > 0.0, out, floor)

@@ -9,7 +9,8 @@ from optlab.core.validate import one_of
 from optlab.core.xp import namespace
 from optlab.sets._inputs import points, positive_step
 from optlab.sets.base import ConvexSet
-from optlab.sets.mirror import MirrorMap, onto
+from optlab.sets.mirror import MirrorMap
+from optlab.sets.mirror_forms import onto
 
 __all__ = ["Euclidean"]
 

@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 from optlab.core.xp import namespace
 from optlab.sets._inputs import matrices
 from optlab.sets.base import ConvexSet
-from optlab.sets.mirror import MirrorMap, onto
+from optlab.sets.mirror import MirrorMap
 from optlab.sets.mirror_entropy import NegativeEntropy, largest_sum
+from optlab.sets.mirror_forms import onto
 from optlab.sets.spectraplex import (
     CappedSpectraplex,
     SemidefiniteCone,

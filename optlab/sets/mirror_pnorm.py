@@ -14,7 +14,8 @@ from optlab.sets.ball import L2Ball
 from optlab.sets.base import ConvexSet
 from optlab.sets.box import Box
 from optlab.sets.lp_ball import LpBall, lp_norm
-from optlab.sets.mirror import MirrorMap, MissingProjection, onto
+from optlab.sets.mirror import MirrorMap
+from optlab.sets.mirror_forms import MissingProjection, onto
 from optlab.sets.simplex import Simplex
 from optlab.sets.space import WholeSpace
 
@@ -38,8 +39,8 @@ class PNorm(MirrorMap):
     .. math:: \nabla \psi(x)_i = \operatorname{sign}(x_i) |x_i|^{p-1} \|x\|_p^{2-p},
 
     whose inverse is the same formula with the dual exponent :math:`q = p / (p - 1)`.  It is (p - 1)-strongly convex
-    with respect to the lp norm, and the dual norm is the lq norm.  With :math:`p = 1 + 1 / \ln d` (`PNorm.for_dimension`)
-    it serves sparse problems as the entropy does, without asking for positive weights.
+    with respect to the lp norm, and the dual norm is the lq norm.  With :math:`p = 1 + 1 / \ln d`
+    (`PNorm.for_dimension`) it serves sparse problems as the entropy does, without asking for positive weights.
 
     Over the centred `LpBall` of the same p the projection is plain scaling; over the simplex and over a box one
     equation in one unknown is solved to rounding.

@@ -21,32 +21,47 @@ _RELATIVE = 1e-9  # how exactly the optimality conditions must hold before an an
 def nearest_point(rows: np.ndarray, rhs: np.ndarray, y: np.ndarray) -> np.ndarray:
     r"""Point of :math:`\{x : G x \le h\}` nearest to y, for rows of length 1, certified by its optimality conditions.
 
-    The least-distance problem is Lawson and Hanson's: with r the residual of the non-negative least squares problem
-    with matrix :math:`[-G^T; e^T]`, e the violations at y, and right-hand side (0, 1), the step is the first part of -r
-    over the last entry, and the solution over that entry holds the multipliers.  The active constraints so found are
-    solved as equations, which takes out the rounding.
+    The active constraints, found by `_active_set`, are solved as equations, which takes out the rounding; the answer
+    must then satisfy all constraints and be y minus a combination of the active rows with non-negative weights.
+    Constraints that touch, as those of a set with empty interior, may contradict each other by rounding: the search for
+    the active ones is then repeated with all of them relaxed a little.
     """
-    from scipy.optimize import nnls
-
     violation = rows @ y - rhs
     scale = float(np.max(violation, initial=0.0))
     if scale <= 0.0:
         return y.copy()
-    system = np.vstack([-rows.T, violation / scale])
-    target = np.append(np.zeros(y.size), 1.0)
-    weights, _ = nnls(system, target, maxiter=max(100, 30 * rhs.size))
-    last = 1.0 - system[-1] @ weights
-    multipliers = scale * weights / last if last > 0.0 else np.full_like(weights, np.inf)
-    active = weights > 0.0
-    normals = rows[active]
-    x = y - np.linalg.lstsq(normals, violation[active], rcond=None)[0]
     size = scale + float(np.max(np.abs(y))) + float(np.max(np.abs(rhs)))
-    with np.errstate(invalid="ignore"):
-        stationarity = np.max(np.abs(x - y + rows.T @ multipliers))
-    error = max(float(np.max(rows @ x - rhs)), float(stationarity))
-    if not error <= _RELATIVE * size:
-        raise RuntimeError(f"the projection onto the polytope could not be certified: error {error:.1e} at size {size:g}")
-    return x
+    best = np.inf
+    for relaxation in (0.0, 1e-14, 1e-12, 1e-11):
+        multipliers = _active_set(rows, violation - relaxation * size)
+        active = multipliers > 0.0
+        x = y - np.linalg.lstsq(rows[active], violation[active], rcond=None)[0] if active.any() else y
+        stationarity = float(np.max(np.abs(x - y + rows.T @ multipliers)))
+        error = max(float(np.max(rows @ x - rhs)), stationarity)
+        if error <= _RELATIVE * size:
+            return x.copy()
+        best = min(best, error)
+    raise RuntimeError(f"the projection onto the polytope could not be certified: error {best:.1e}, size {size:g}")
+
+
+def _active_set(rows: np.ndarray, violation: np.ndarray) -> np.ndarray:
+    r"""Multipliers of the constraints, all zero for those that are not active; zero throughout when none are found.
+
+    Lawson and Hanson's least-distance programming: with r the residual of the non-negative least squares problem with
+    matrix :math:`[-G^T; e^T]`, e the violations at y, and right-hand side (0, 1), the step is the first part of -r over
+    the last entry, and the solution over that entry holds the multipliers.
+    """
+    from scipy.optimize import nnls
+
+    scale = max(float(np.max(violation)), np.finfo(float).tiny)
+    system = np.vstack([-rows.T, violation / scale])
+    target = np.append(np.zeros(rows.shape[1]), 1.0)
+    try:
+        weights, _ = nnls(system, target, maxiter=max(100, 30 * violation.size))
+    except RuntimeError:  # too many iterations
+        return np.zeros_like(violation)
+    last = 1.0 - system[-1] @ weights
+    return scale * weights / last if last > 0.0 else np.zeros_like(weights)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +122,7 @@ class Polytope(ConvexSet):
             if not isinstance(matrix, np.ndarray) or not isinstance(vector, np.ndarray):
                 raise TypeError(f"{left} and {right} must be NumPy arrays")
             if vector.shape[0] != matrix.shape[0]:
-                raise ValueError(f"{right} must have {matrix.shape[0]} entries, one for each row, got {vector.shape[0]}")
+                raise ValueError(f"{right} must have {matrix.shape[0]} entries, one a row, got {vector.shape[0]}")
             object.__setattr__(self, left, matrix)
             object.__setattr__(self, right, vector)
         if self.eq_matrix is not None and self.eq_matrix.shape[1] != self.dim:
@@ -158,7 +173,7 @@ class Polytope(ConvexSet):
         rows = self.matrix @ basis
         rhs = self.rhs - self.matrix @ origin
         length = np.linalg.norm(rows, axis=1)
-        keep = length > 1e-14 * (1.0 + np.linalg.norm(self.matrix, axis=1) * np.linalg.norm(basis))
+        keep = length > 1e-13 * np.linalg.norm(self.matrix, axis=1) * np.linalg.norm(basis)
         return rows[keep] / length[keep, None], rhs[keep] / length[keep]
 
     def _minimize(self, g: np.ndarray) -> Any:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from optlab.claims import all_claims
 from optlab.report.mathml import mathml
 
 
@@ -20,10 +21,17 @@ def plain(text):
         (r"$\mathbb{E}\left[\|x\|^2\right] \geq 0$", "𝔼[‖x‖2]≥0"),
         (r"\begin{aligned} a &= b \\ c &= d \end{aligned}", "a=bc=d"),
         (r"\mathcal X", "𝒳"),
+        (r"\max\Bigl\{a, b\Bigr\}", "max{a,b}"),
     ],
 )
 def test_conversion(latex, read):
     assert plain(mathml(latex)) == read
+
+
+def test_the_formulas_of_all_claims_are_understood():
+    for claim in all_claims():
+        text = mathml(claim.latex)
+        assert not text.startswith("<code>") and "\\" not in text, claim.id
 
 
 def test_limits_stand_below_in_a_display_only():

@@ -1,4 +1,4 @@
-"""Every pair of a mirror map and a set: first-order optimality, the Pythagorean inequality, batches, dtypes, libraries."""
+"""Every pair of a mirror map and a set: first-order optimality, Pythagorean inequality, batches, array libraries."""
 
 import warnings
 
@@ -28,7 +28,7 @@ def members(pair, rng, count):
 @quick
 @given(seed=seeds, exponent=exponents)
 def test_a_mirror_step_is_feasible_and_satisfies_the_variational_inequality(pair, seed, exponent):
-    """u minimises <g, .> + B(., x) / step over C if and only if <g + (grad psi(u) - grad psi(x)) / step, v - u> >= 0."""
+    """u is optimal if and only if <g + (grad psi(u) - grad psi(x)) / step, v - u> >= 0 for all v in C."""
     psi, C = pair.objects
     rng = np.random.default_rng(seed)
     x = members(pair, rng, 6)
@@ -203,7 +203,7 @@ def test_a_missing_pair_names_what_would_fit():
     with pytest.raises(sets.MissingProjection) as caught:
         sets.NegativeEntropy().mirror_step([0.5, 0.5], [1.0, 0.0], 0.1, sets.L2Ball())
     message = str(caught.value)
-    assert "NegativeEntropy has no projection onto L2Ball, only onto BoundedSimplex, Box, Simplex, WholeSpace" in message
+    assert "has no projection onto L2Ball, only onto BoundedSimplex, Box, Simplex, WholeSpace" in message
     assert message.endswith("onto L2Ball: DiagonalQuadratic, Euclidean, PNorm, Quadratic")
     with pytest.raises(sets.MissingProjection, match=r"onto Spectraplex: MatrixEntropy, Euclidean\(point_ndim=2\)"):
         sets.Euclidean().mirror_step(np.eye(2), np.eye(2), 0.1, sets.Spectraplex())

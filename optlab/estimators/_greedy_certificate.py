@@ -1,0 +1,36 @@
+"""What a solver of the greedy estimators returns: the solution, and the duality gap that certifies it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from optlab.estimators._greedy_block import Penalty
+from optlab.estimators._greedy_loss import Loss
+
+__all__ = ["Solution", "duality_gap"]
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Coefficients, intercept, certified gap to the optimal value, the value at w = 0 it is measured by, iterations."""
+
+    w: Array
+    b: float
+    gap: float
+    null: float
+    n_iter: int
+    converged: bool
+
+
+def duality_gap(loss: Loss, penalty: Penalty, w: Array, f: Array, u: Array, z: Array) -> float:
+    """Primal value minus the best of the dual values at multiples of u; z holds all correlations X'u."""
+    largest = penalty.dual_norm(z)
+    dual = loss.dual(u, f, loss.best_scale(u, f, penalty.l1 / largest if largest > 0 else 1.0))
+    if penalty.l2 > 0:
+        dual = max(dual, loss.dual(u, f, 1.0) - penalty.conjugate(z))
+    return max(loss.value(f) + penalty.value(w) - dual, 0.0)
