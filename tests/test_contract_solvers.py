@@ -43,7 +43,8 @@ def test_every_solver_and_every_problem_takes_part():
 
 def test_every_solver_is_tried_in_one_dimension():
     small = {s for s, p in PAIRS if problem(p).shape == (1,)}
-    assert small == set(SOLVERS)
+    larger = {s for s in SOLVERS if getattr(solver(s), "block_size", 1) > 1}  # blocks of two coordinates do not fit
+    assert small == set(SOLVERS) - larger
 
 
 @pytest.mark.parametrize("name", SOLVERS)

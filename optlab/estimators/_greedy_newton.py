@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg import lapack
 
-from optlab.estimators._greedy_block import Penalty, conjugate_gradients
+from optlab.estimators._greedy_block import Penalty, cholesky_solve, conjugate_gradients
 from optlab.estimators._greedy_certificate import Solution, duality_gap
 from optlab.estimators._greedy_design import Design
 from optlab.estimators._greedy_loss import LogisticLoss
@@ -22,7 +22,7 @@ _PATIENCE = 20  # iterations without a smaller gradient before rounding is taken
 _GRAM_COLUMNS = 3000  # no larger Gram matrices
 _GRAM_COST = 0.125  # products with the Hessian, for each column, in whose time a dense Gram matrix is formed
 _SPARSE_GRAM_COST = 2.0  # the same for each entry of a row
-_FIRST_PRODUCTS = 10  # what is assumed of the first step: a Gram matrix as cheap as that is formed at once
+_SMALL = 100  # so few columns are best solved by their Gram matrix in any case
 
 Array = np.ndarray[Any, Any]
 
@@ -33,10 +33,10 @@ class Hessian:
     def __init__(self, design: Design, l2: float) -> None:
         self.design, self.l2 = design, l2
         self.norms, exact = design.norms()
-        self.X = design.X if exact else design.single()
-        self.products = _FIRST_PRODUCTS
-        self.factor: Any = None
         d = design.shape[1]
+        self.X = design.X if exact or d <= _SMALL else design.single()
+        self.products = 0
+        self.factor: Any = None
         if design.sparse:
             rows = np.bincount(design.X.indices, minlength=design.shape[0]).astype(float)
             self.cost = _SPARSE_GRAM_COST * float(rows @ rows) / max(float(rows.sum()), 1.0) + _GRAM_COST * d
@@ -53,6 +53,10 @@ class Hessian:
         The preconditioner is the diagonal until a step takes more products than it costs to factorise the Hessian;
         then a factor is used until that happens again.
         """
+        if self.design.shape[1] <= _SMALL:
+            newton = cholesky_solve(self.design.weighted_gram(h, self.X), self.l2, g)
+            if newton is not None:
+                return newton
         dtype, top = self.X.dtype, float(h.max())
         weights = (h / top).astype(dtype)
         mass = float(weights.sum())

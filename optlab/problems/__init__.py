@@ -30,6 +30,7 @@ __all__, __getattr__ = lazy_names(
         "label_propagation": ("LabelPropagation",),
         "nonnegative": ("NonNegativeLeastSquares",),
         "planted_manifold": ("ManifoldLasso", "DegenerateLasso", "ManifoldNonNegative"),
+        "planted_logistic": ("ManifoldLogistic",),
         "softmax": ("SoftmaxRegression",),
         "block_datasets": ("data_set_A", "data_set_B", "data_set_C", "data_set_D", "data_set_E"),
         "strong_convexity": ("mu_block", "mu_l1", "mu_l1_scaled", "tight_start", "worst_signs"),

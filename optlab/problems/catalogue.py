@@ -24,6 +24,7 @@ _FAMILIES = (
     "label_propagation",
     "nonnegative",
     "planted_manifold",
+    "planted_logistic",
     "softmax",
 )
 

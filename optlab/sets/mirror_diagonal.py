@@ -43,7 +43,7 @@ def secular_ball(xp: Any, weights: Any, b: Any, radius: float) -> Any:
         mu = mu + xp.maximum(norm / radius - 1.0, 0.0) / slope
         u = b / (weights + mu)
         norm = xp.linalg.vector_norm(u, axis=-1, keepdims=True)
-    return u * xp.minimum(radius / xp.where(norm > 0.0, norm, radius), 1.0)
+    return u * (radius / xp.maximum(norm, radius))
 
 
 @dataclass(frozen=True, eq=False)

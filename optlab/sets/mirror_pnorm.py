@@ -122,7 +122,8 @@ class PNorm(MirrorMap):
         xp = namespace(theta)
         y = self.dual_gradient(theta)
         norm = lp_norm(xp, y, self.p)
-        return xp.where(norm <= ball.radius, y, y * (ball.radius / xp.where(norm > 0.0, norm, 1.0)))
+        outside = norm > ball.radius
+        return xp.where(outside, y * (ball.radius / xp.where(outside, norm, 1.0)), y)
 
     @onto(Simplex)
     def _onto_simplex(self, theta: Any, simplex: Simplex) -> Any:
