@@ -19,6 +19,7 @@ from optlab.estimators._greedy_loss import LogisticLoss
 __all__ = ["newton_cg"]
 
 _PATIENCE = 20  # iterations without a smaller gradient before rounding is taken to be the limit
+_FORCING = 0.1  # residual of a Newton step, relative to the gradient, at most
 _GRAM_COLUMNS = 3000  # no larger Gram matrices
 _GRAM_COST = 0.125  # products with the Hessian, for each column, in whose time a dense Gram matrix is formed
 _SPARSE_GRAM_COST = 2.0  # the same for each entry of a row
@@ -35,17 +36,17 @@ class Hessian:
         self.norms, exact = design.norms()
         d = design.shape[1]
         self.X = design.X if exact or d <= _SMALL else design.single()
+        self.back = self.X.T
         self.products = 0
         self.factor: Any = None
-        if design.sparse:
+        self.cost = _GRAM_COST * d
+        if design.sparse and d <= _GRAM_COLUMNS:
             rows = np.bincount(design.X.indices, minlength=design.shape[0]).astype(float)
-            self.cost = _SPARSE_GRAM_COST * float(rows @ rows) / max(float(rows.sum()), 1.0) + _GRAM_COST * d
-        else:
-            self.cost = _GRAM_COST * d
+            self.cost += _SPARSE_GRAM_COST * float(rows @ rows) / max(float(rows.sum()), 1.0)
 
     def in_double(self) -> None:
         """Go on in double precision."""
-        self.X = self.design.X
+        self.X, self.back = self.design.X, self.design.X.T
 
     def step(self, h: Array, g: Array, tol: float) -> Array:
         """Solve for minus the gradient g, up to a residual of norm `tol`.
@@ -70,7 +71,7 @@ class Hessian:
             t = weights * (self.X @ (p / size).astype(dtype))
             if self.design.intercept:
                 t -= weights * dtype.type(float(t.sum()) / mass)
-            return np.asarray((size * top) * (self.X.T @ t) + self.l2 * p)
+            return np.asarray((size * top) * (self.back @ t) + self.l2 * p)
 
         inverse = 1.0 / (self.norms * h.mean() + self.l2)
         factor = self.factor
@@ -106,7 +107,7 @@ def newton_cg(
     w, f, b = (np.zeros(d), np.zeros(n), 0.0) if w is None else (w, design.predict(w), 0.0)
     null = loss.value(np.full(n, loss.centre(np.zeros(n)) if design.intercept else 0.0))
     goal, hessian = float(np.sqrt(2.0 * penalty.l2 * tol * null)), Hessian(design, penalty.l2)
-    first, best, since = 0.0, np.inf, 0
+    before, promised, best, since = 0.0, 0.0, np.inf, 0
     for k in range(1, max_iter + 1):
         if design.intercept:
             shift = loss.centre(f)
@@ -115,7 +116,6 @@ def newton_cg(
         z = design.correlations(u)
         g = z - penalty.l2 * w
         size = float(np.linalg.norm(g))
-        first = max(first, size)
         if size > 0.9 * best:
             hessian.in_double()
         best, since = (size, 0) if size < best else (best, since + 1)
@@ -125,7 +125,10 @@ def newton_cg(
                 break
             goal *= 0.5  # rounding is in the way: a smaller gradient may still do
         h = loss.curvature(f)
-        p = hessian.step(h, g, max(min(0.5, (size / first) ** 0.5) * size, 0.5 * goal))
+        # no more accurate than the last model was (Eisenstat and Walker's first choice)
+        forcing = min(_FORCING, abs(size - promised) / before) if before else _FORCING
+        before, promised = size, max(forcing * size, 0.5 * goal)
+        p = hessian.step(h, g, promised)
         w, f, b = _line_search(loss, penalty.l2, w, f, b, p, design, u, h)
     return Solution(w, b, gap, null, k, gap <= tol * null)
 

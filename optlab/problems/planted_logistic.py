@@ -145,7 +145,7 @@ class ManifoldLogistic(_Planted, LogisticBlocks, Problem):
         z = weight * signs
         z[~support] *= _margins(draw, n - nnz, 1 - delta / weight)
         c = -self.smooth_gradient(self.x_star) - z
-        self.kinks = Kinks(np.full(n, -np.inf) if self.nonnegative else c - weight, c + weight)
+        self.slopes = np.stack([np.full(n, -np.inf) if self.nonnegative else c - weight, c + weight])
         f_star = float(self.value(self.x_star))
         self.reference = Reference.exact(f_star, self.x_star, certificate="optimality conditions, by construction of c")
         self.constants = self._constants(delta)
@@ -169,6 +169,9 @@ class ManifoldLogistic(_Planted, LogisticBlocks, Problem):
             **coordinate_constants(self),
         )
 
+    def _kinks(self) -> Kinks:
+        return self._memo("kinks", lambda: Kinks(*self.kink_slopes()))
+
     def smooth_value(self, x: Any) -> Any:
         """Return f(x), the losses with the ridge penalty."""
         losses = np.sum(logistic(apply(self.signed, x))[1], axis=-1)
@@ -180,19 +183,19 @@ class ManifoldLogistic(_Planted, LogisticBlocks, Problem):
 
     def kink_slopes(self) -> tuple[Any, Any]:
         """Return the slopes of the linear term with the l1 norm (or constraint) on both sides of zero."""
-        return self.kinks.lower, self.kinks.upper
+        return self.slopes[0], self.slopes[1]
 
     def prox(self, x: Any, step: Any) -> Any:
         """Return the proximal map of all terms but f."""
-        return self.kinks.prox(x, step)
+        return self._kinks().prox(x, step)
 
     def project(self, x: Any) -> Any:
         """Return the nearest point of the domain, which is all of space without a constraint."""
-        return self.kinks.project(x)
+        return self._kinks().project(x)
 
     def value(self, x: Any) -> Any:
         """Return F(x), infinite where a value is forbidden."""
-        return self.smooth_value(x) + self.kinks.value(x)
+        return self.smooth_value(x) + self._kinks().value(x)
 
 
 EXAMPLES: dict[str, Callable[[], Problem]] = {

@@ -43,7 +43,9 @@ def solve_clipped_sum(xp: Any, x: Any, weights: Any, lower: Any, upper: Any, tot
         xp.concat([leave, arrive], axis=-1),
         lambda v: xp.sum(xp.minimum(xp.maximum((x + v) / weights, lower), upper), axis=-1, keepdims=True) <= total,
     )
-    at_lower, at_upper = leave >= high, arrive <= low
+    # Far from the origin a ramp may be shorter than the spacing of numbers: it then starts and ends at `low`.
+    steep = (leave == low) & (arrive == low) & (lower < upper)
+    at_lower, at_upper = (leave >= high) & ~steep, (arrive <= low) & ~steep
     free = ~(at_lower | at_upper)
     # Relative to one of the free entries, which are close to each other however large they are.
     anchor = xp.max(xp.where(free, x, -math.inf), axis=-1, keepdims=True)

@@ -145,9 +145,8 @@ class LogBarrier(MirrorMap):
             raise ValueError("the box lies outside the domain of LogBarrier: upper is not positive")
         if bool(xp.any((theta >= 0.0) & xp.isinf(upper))):
             raise UnboundedError("the log-barrier step has no minimiser over the box: 1/x_i + step * g_i <= 0")
-        away = -1.0 / xp.where(theta < 0.0, theta, -1.0)
-        u = xp.minimum(xp.maximum(xp.where(theta < 0.0, away, upper), lower), upper)
-        return xp.where(xp.isnan(theta), theta, u)
+        least = -float(xp.finfo(theta.dtype).smallest_normal)  # whose inverse is still finite
+        return xp.minimum(xp.maximum(-1.0 / xp.minimum(theta, least), lower), upper)
 
     @onto(Simplex)
     def _onto_simplex(self, theta: Any, simplex: Simplex) -> Any:

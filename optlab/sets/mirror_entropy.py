@@ -192,7 +192,10 @@ class NegativeEntropy(MirrorMap):
 
     @onto(Simplex)
     def _onto_simplex(self, log_y: Any, simplex: Simplex) -> Any:
-        return log_y - (log_sum_exp(namespace(log_y), log_y) - math.log(simplex.total))
+        xp = namespace(log_y)
+        top = xp.max(log_y, axis=-1, keepdims=True)
+        log_y = log_y - xp.where(xp.isfinite(top), top, xp.nan)  # first: the sum is then right however large ln y is
+        return log_y - (xp.log(xp.sum(xp.exp(log_y), axis=-1, keepdims=True)) - math.log(simplex.total))
 
     @onto(BoundedSimplex)
     def _onto_bounded_simplex(self, log_y: Any, constraint: BoundedSimplex) -> Any:
@@ -201,10 +204,10 @@ class NegativeEntropy(MirrorMap):
         zero = log_y == -math.inf  # zero weights stay at their lower bound
         bad = ~xp.all(xp.isfinite(log_y) | zero, axis=-1, keepdims=True)
         upper = xp.where(zero, lower, upper)
-        out = _scale_and_clip(xp, xp.where(zero | bad, 0.0, log_y), zero, lower, upper, slack, constraint.total)
         # Zero weights cannot take up what the others have no room for: then there is no such point.
-        reached = xp.sum(xp.exp(out), axis=-1, keepdims=True)
-        bad = bad | (reached < constraint.total * (1.0 - 1e3 * float(xp.finfo(reached.dtype).eps) * log_y.shape[-1]))
+        rounding = 8.0 * float(xp.finfo(log_y.dtype).eps) * log_y.shape[-1]
+        bad = bad | (xp.sum(upper, axis=-1, keepdims=True) < constraint.total * (1.0 - rounding))
+        out = _scale_and_clip(xp, xp.where(zero | bad, 0.0, log_y), zero, lower, upper, slack, constraint.total)
         return xp.where(bad, xp.nan, out)
 
 
@@ -231,7 +234,11 @@ def _scale_and_clip(xp: Any, log_y: Any, zero: Any, lower: Any, upper: Any, slac
     free = ~(at_lower | at_upper)
     clamped = xp.sum(xp.where(at_lower, lower, xp.where(at_upper, upper, 0.0)), axis=-1, keepdims=True)
     some = xp.any(free, axis=-1, keepdims=True) & (total > clamped)
-    mass = log_sum_exp(xp, xp.where(free | ~some, log_y, -math.inf))
-    t = xp.where(some, xp.log(xp.where(some, total - clamped, 1.0)) - mass, low)
-    out = xp.where(at_lower, floor, xp.where(at_upper, cap, clipped(t)))
+    # Relative to the largest free weight, as over the simplex.
+    anchor = xp.max(xp.where(free | ~some, log_y, -math.inf), axis=-1, keepdims=True)
+    relative = xp.where(free, log_y, anchor) - anchor
+    mass = xp.sum(xp.where(free | ~some, xp.exp(relative), 0.0), axis=-1, keepdims=True)
+    shared = relative + xp.log(xp.where(some, total - clamped, 1.0) / mass)
+    out = xp.where(free & some, xp.minimum(xp.maximum(shared, floor), cap), clipped(low))
+    out = xp.where(at_lower, floor, xp.where(at_upper, cap, out))
     return xp.where(slack > 0.0, out, floor)

@@ -35,13 +35,16 @@ def nearest_point(rows: np.ndarray, rhs: np.ndarray, y: np.ndarray) -> np.ndarra
     for relaxation in (0.0, 1e-14, 1e-12, 1e-11):
         multipliers = _active_set(rows, violation - relaxation * size)
         active = multipliers > 0.0
-        x = y - np.linalg.lstsq(rows[active], violation[active], rcond=None)[0] if active.any() else y
-        stationarity = float(np.max(np.abs(x - y + rows.T @ multipliers)))
-        error = max(float(np.max(rows @ x - rhs)), stationarity)
-        if error <= _RELATIVE * size:
-            return x.copy()
+        x = y
+        for _ in range(2):  # the second time the error is relative to x, which may be far closer than y
+            x = x - np.linalg.lstsq(rows[active], (rows @ x - rhs)[active], rcond=None)[0]
+        stationarity = float(np.max(np.abs(x - y + rows.T @ multipliers))) / size
+        reach = float(np.max(np.abs(x))) + float(np.max(np.abs(rhs))) + 1e-5 * min(size, 1.0)
+        error = max(float(np.max(rows @ x - rhs)) / reach, stationarity)
+        if error <= _RELATIVE:
+            return x
         best = min(best, error)
-    raise RuntimeError(f"the projection onto the polytope could not be certified: error {best:.1e}, size {size:g}")
+    raise RuntimeError(f"the projection onto the polytope could not be certified: relative error {best:.1e}")
 
 
 def _active_set(rows: np.ndarray, violation: np.ndarray) -> np.ndarray:
