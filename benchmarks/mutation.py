@@ -38,7 +38,7 @@ TARGETS = {
     "optlab/claims/judg*.py": ["tests/claims/test_judge.py"],
     "optlab/solvers/block_coordinate_descent/*.py": [
         f"tests/solvers/test_block_coordinate_descent{part}.py"
-        for part in ("", "_partition", "_updates", "_selection", "_composite", "_message_passing", "_compiled", "_line_search")
+        for part in "|_partition|_line_search|_updates|_selection|_composite|_message_passing|_compiled".split("|")
     ],
 }
 #: The tests of a module are tried first; only what survives them meets the rest.

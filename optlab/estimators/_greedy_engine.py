@@ -37,7 +37,7 @@ def minimise(
     w = np.zeros(d) if w is None else w
     f, b = design.predict(w), 0.0
     null = loss.value(np.full(n, loss.centre(np.zeros(n)) if design.intercept else 0.0))
-    stage, scale, step = (np.inf if penalty.l1 > 0 else 0.0), 0.0, 0.0
+    stage, step = (np.inf if penalty.l1 > 0 else 0.0), 0.0
     best, since, careful = np.inf, 0, False
     for k in range(1, max_iter + 1):
         if design.intercept:
@@ -50,7 +50,7 @@ def minimise(
         if gap <= tol * null or k == max_iter or since == _PATIENCE:
             break
         largest = penalty.dual_norm(z)
-        stage, scale = max(penalty.l1, min(stage, largest)), max(scale, largest)
+        stage = max(penalty.l1, min(stage, largest))
         score = replace(penalty, l1=stage).scores(z, w)
         if stage > penalty.l1 and score.max() <= 0.5 * stage:
             stage = _SHRINK * stage if _SHRINK * stage > 1.6 * penalty.l1 else penalty.l1
@@ -58,9 +58,9 @@ def minimise(
         worst = float(score.max())
         inside = _INSIDE * (worst if stage == penalty.l1 else stage)
         if not loss.quadratic:  # the model gets better as the violation goes down, and the step superlinear
-            inside *= min(1.0, (worst / (stage or scale)) ** 0.5)
+            inside *= min(1.0, (worst / stage) ** 0.5)
         h = loss.curvature(f, upper=careful)
-        if penalty.smooth:
+        if penalty.smooth:  # and quadratic
             new = w + design.newton_step(h, z - penalty.l2 * w, penalty.l2, inside)
         else:
             ws = _working_set(w, score, design.first)

@@ -35,7 +35,8 @@ class GreedyLogisticRegression(ClassifierMixin, BaseEstimator):
 
     Each iteration takes one full gradient, collects the coordinates with the largest GS-s scores in a working set, and
     minimises the second-order model of the loss on it as `GreedyElasticNet` does, followed by a line search: a proximal
-    Newton method, superlinear once the support is identified.
+    Newton method, superlinear once the support is identified.  Without an l1 term the step is Newton's, by truncated
+    conjugate gradients; it takes a copy of X in single precision, which gradients and certificate do not use.
 
     Parameters
     ----------

@@ -200,7 +200,5 @@ class ManifoldLogistic(_Planted, LogisticBlocks, Problem):
 
 EXAMPLES: dict[str, Callable[[], Problem]] = {
     "ManifoldLogistic": lambda: ManifoldLogistic(24, 8, 3, weight=4.0, delta=1.0, rng=1),
-    "ManifoldLogistic(nonnegative)": lambda: ManifoldLogistic(
-        24, 8, 3, weight=4.0, delta=1.0, nonnegative=True, rng=1
-    ),
+    "ManifoldLogistic(nonnegative)": lambda: ManifoldLogistic(24, 8, 3, weight=4.0, delta=1.0, nonnegative=True, rng=1),
 }

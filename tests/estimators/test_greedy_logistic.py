@@ -259,3 +259,47 @@ def test_bad_paths():
         GreedyLogisticRegression().path(X, y, Cs=[0.0])
     with pytest.raises(ValueError, match="not correlated"):
         GreedyLogisticRegression().path(np.zeros((4, 2)), [0, 1, 0, 1])
+
+
+@pytest.mark.parametrize("C", [0.01, 1.0, 1000.0])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("kind", ["tall", "wide", "sparse", "shifted", "tiny scale"])
+def test_l2_is_certified_in_all_precisions(kind, fit_intercept, C):
+    """Conjugate gradients and Gram matrices in single precision, and data that only double precision bears."""
+    X, y = classification(9, *((150, 260) if kind == "wide" else (400, 150)))
+    s = np.random.default_rng(9).integers(0, 3, len(y)).astype(float)
+    if kind == "sparse":
+        X = sp.csr_array(X * (abs(X) > 1.0))
+    elif kind == "shifted":
+        X = X + 1e4
+    elif kind == "tiny scale":
+        X[:, ::2] *= 1e-12
+    model = GreedyLogisticRegression("l2", C=C, fit_intercept=fit_intercept).fit(X, y, s)
+    certified(model, X, y, s)
+
+
+def test_l2_classes_share_the_data():
+    """The copy in single precision is made once; what one class leaves behind changes no other."""
+    X, _ = classification(10, 300, 120)
+    labels = X[:, :3].argmax(axis=1)
+    model = GreedyLogisticRegression("l2", C=10.0).fit(X, labels)
+    for k in range(3):
+        alone = GreedyLogisticRegression("l2", C=10.0).fit(X, labels == k)
+        certified(alone, X, labels == k)
+        np.testing.assert_array_equal(model.coef_[k], alone.coef_[0])
+
+
+def test_the_gram_preconditioner_takes_over(monkeypatch):
+    """An ill-conditioned Hessian is factorised once its steps take more products than that costs."""
+    from optlab.estimators import _greedy_newton as newton
+
+    X, y = classification(11, 600, 120)
+    X = X * np.geomspace(1, 30, 120) @ np.linalg.qr(np.random.default_rng(11).standard_normal((120, 120)))[0]
+    factors, factorise = [], newton.Hessian._factorise
+    monkeypatch.setattr(newton.Hessian, "_factorise", lambda self, h: factors.append(factorise(self, h)) or factors[-1])
+    for data in (X, sp.csc_array(X)):
+        monkeypatch.setattr(newton, "_SPARSE_GRAM_COST", 0.1)
+        before = len(factors)
+        certified(GreedyLogisticRegression("l2", C=100.0).fit(data, y), X, y)
+        assert len(factors) > before
+        assert factors[-1] is not None
