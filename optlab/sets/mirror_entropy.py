@@ -9,7 +9,7 @@ from typing import Any
 from optlab.core.xp import namespace
 from optlab.sets._inputs import like, points, positive_step, vectors
 from optlab.sets._roots import breakpoint_interval, log_sum_exp
-from optlab.sets.base import ConvexSet, UnboundedError
+from optlab.sets.base import ConvexSet
 from optlab.sets.bounded_simplex import BoundedSimplex, coordinate_bounds
 from optlab.sets.box import Box
 from optlab.sets.mirror import MirrorMap
@@ -28,15 +28,13 @@ def _log(xp: Any, x: Any) -> Any:
 
 
 def largest_sum(constraint: ConvexSet) -> float:
-    """Largest sum of the coordinates over the set; infinite when it is unbounded or depends on an unknown dimension."""
+    """Largest sum of the coordinates over the set; infinite when it is unbounded, or no form of the map knows it."""
     if isinstance(constraint, Simplex | BoundedSimplex):
         return constraint.total
-    if constraint.dim is None:
+    if not isinstance(constraint, Box) or constraint.dim is None:
         return math.inf
-    try:
-        return float(constraint.support([1.0] * constraint.dim))
-    except UnboundedError:
-        return math.inf
+    upper = constraint.upper
+    return constraint.dim * upper if isinstance(upper, float) else float(namespace(upper).sum(upper))
 
 
 @dataclass(frozen=True, eq=False)
