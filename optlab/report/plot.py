@@ -13,6 +13,7 @@ from optlab.report.svg import BOUND, COLOURS, INK, MEASURED, inline_svg
 
 __all__ = ["history", "outcome"]
 
+
 @cache
 def _self_showing() -> type:
     """A figure that shows itself in a notebook, light or dark, whether or not pyplot was ever imported."""

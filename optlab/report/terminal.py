@@ -151,7 +151,7 @@ def _why(row: Mapping[str, Any], what: str) -> str:
         return row[what] or row["message"]
     if row["control"] is None:
         return "No negative control: nothing shows that the study could have refuted it."
-    return f"The control \"{row['control']['description']}\" came back {row['control']['verdict']}, not REFUTED."
+    return f'The control "{row["control"]["description"]}" came back {row["control"]["verdict"]}, not REFUTED.'
 
 
 def text(verification: Any, width: int | None = None) -> str:

@@ -77,7 +77,7 @@ def _relation(row: Row) -> str:
     if short(value) == short(bound):
         return "="
     lower = row["kind"] == "lower"
-    if (value < bound if lower else value > bound):
+    if value < bound if lower else value > bound:
         return "against" if row["verdict"] == "SUPPORTED" else "<" if lower else ">"
     return "≥" if lower else "≤"
 
