@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from optlab.estimators._greedy_block import Penalty
+from optlab.estimators._greedy_design import Design
 from optlab.estimators._greedy_loss import Loss
 
-__all__ = ["Solution", "duality_gap"]
+__all__ = ["Solution", "duality_gap", "null_value"]
 
 Array = np.ndarray[Any, Any]
 
@@ -34,3 +35,9 @@ def duality_gap(loss: Loss, penalty: Penalty, w: Array, f: Array, u: Array, z: A
     if penalty.l2 > 0:
         dual = max(dual, loss.dual(u, f, 1.0) - penalty.conjugate(z))
     return max(loss.value(f) + penalty.value(w) - dual, 0.0)
+
+
+def null_value(design: Design, loss: Loss) -> float:
+    """Value at w = 0, with the best intercept if there is one: what the tolerance is relative to."""
+    zeros = np.zeros(design.shape[0])
+    return loss.value(zeros + (loss.centre(zeros) if design.intercept else 0.0))

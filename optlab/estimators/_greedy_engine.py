@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from optlab.estimators._greedy_block import Penalty, minimise_block
-from optlab.estimators._greedy_certificate import Solution, duality_gap
+from optlab.estimators._greedy_certificate import Solution, duality_gap, null_value
 from optlab.estimators._greedy_design import Design
 from optlab.estimators._greedy_loss import LogisticLoss, Loss
 from optlab.estimators._greedy_newton import newton_cg
@@ -36,7 +36,7 @@ def minimise(
     n, d = design.shape
     w = np.zeros(d) if w is None else w
     f, b = design.predict(w), 0.0
-    null = loss.value(np.full(n, loss.centre(np.zeros(n)) if design.intercept else 0.0))
+    null = null_value(design, loss)
     stage, step = (np.inf if penalty.l1 > 0 else 0.0), 0.0
     best, since, careful = np.inf, 0, False
     for k in range(1, max_iter + 1):

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.linalg import lapack
 
 from optlab.estimators._greedy_block import Penalty, cholesky_solve, conjugate_gradients
-from optlab.estimators._greedy_certificate import Solution, duality_gap
+from optlab.estimators._greedy_certificate import Solution, duality_gap, null_value
 from optlab.estimators._greedy_design import Design
 from optlab.estimators._greedy_loss import LogisticLoss
 
@@ -105,7 +105,7 @@ def newton_cg(
     """
     n, d = design.shape
     w, f, b = (np.zeros(d), np.zeros(n), 0.0) if w is None else (w, design.predict(w), 0.0)
-    null = loss.value(np.full(n, loss.centre(np.zeros(n)) if design.intercept else 0.0))
+    null = null_value(design, loss)
     goal, hessian = float(np.sqrt(2.0 * penalty.l2 * tol * null)), Hessian(design, penalty.l2)
     before, promised, best, since = 0.0, 0.0, np.inf, 0
     for k in range(1, max_iter + 1):

@@ -14,13 +14,12 @@ from optlab.estimators._greedy_design import Design
 from optlab.estimators._greedy_engine import minimise
 from optlab.estimators._greedy_loss import SquaredLoss, positive_weights
 from optlab.estimators._greedy_path import RegularizationPath, collect, geometric_grid, regularization_grid, warn_gap
+from optlab.estimators._linear import DTYPES, SparseInput
 
 __all__ = ["GreedyElasticNet", "GreedyLasso"]
 
-_DTYPES = (np.float64, np.float32)
 
-
-class GreedyElasticNet(RegressorMixin, BaseEstimator):
+class GreedyElasticNet(SparseInput, RegressorMixin, BaseEstimator):
     r"""Linear regression with an elastic net penalty, solved greedily and certified by a duality gap.
 
     It minimises scikit-learn's objective, for weights :math:`s_i` (one by default),
@@ -122,11 +121,6 @@ class GreedyElasticNet(RegressorMixin, BaseEstimator):
         self.max_iter = max_iter
         self.warm_start = warm_start
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
-
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit the model.
 
@@ -171,7 +165,7 @@ class GreedyElasticNet(RegressorMixin, BaseEstimator):
             The values x'w + b.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse=("csr", "csc"), dtype=_DTYPES, reset=False)
+        X = validate_data(self, X, accept_sparse=("csr", "csc"), dtype=DTYPES, reset=False)
         return np.asarray(X @ self.coef_ + self.intercept_)
 
     def path(
@@ -244,7 +238,7 @@ class GreedyElasticNet(RegressorMixin, BaseEstimator):
 
     def _prepare(self, X: Any, y: Any, sample_weight: Any) -> tuple[Design, SquaredLoss, float, Any]:
         """Validate the data; return them with the offset taken from y and the precision of X."""
-        X, y = validate_data(self, X, y, accept_sparse="csc", dtype=_DTYPES, y_numeric=True)
+        X, y = validate_data(self, X, y, accept_sparse="csc", dtype=DTYPES, y_numeric=True)
         s = positive_weights(sample_weight, X)
         s = s / s.sum()
         y = y.astype(float)

@@ -6,9 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 from scipy.special import expit
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from optlab.core.validate import boolean, integer, number, one_of
 from optlab.estimators._greedy_block import Penalty
@@ -16,13 +14,12 @@ from optlab.estimators._greedy_design import Design
 from optlab.estimators._greedy_engine import Solution, minimise
 from optlab.estimators._greedy_loss import LogisticLoss, positive_weights
 from optlab.estimators._greedy_path import RegularizationPath, collect, geometric_grid, regularization_grid, warn_gap
+from optlab.estimators._linear import DTYPES, LinearClassifier
 
 __all__ = ["GreedyLogisticRegression"]
 
-_DTYPES = (np.float64, np.float32)
 
-
-class GreedyLogisticRegression(ClassifierMixin, BaseEstimator):
+class GreedyLogisticRegression(LinearClassifier):
     r"""Logistic regression with a sparse penalty, solved greedily and certified by a duality gap.
 
     For two classes it minimises scikit-learn's objective, with signs :math:`y_i = \pm 1` and weights :math:`s_i`,
@@ -120,11 +117,6 @@ class GreedyLogisticRegression(ClassifierMixin, BaseEstimator):
         self.max_iter = max_iter
         self.warm_start = warm_start
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
-
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit the model.
 
@@ -161,24 +153,6 @@ class GreedyLogisticRegression(ClassifierMixin, BaseEstimator):
                 warn_gap(one, self.tol, f"C = {self.C:g} and class {label!r}")
         return self
 
-    def decision_function(self, X: Any) -> np.ndarray[Any, Any]:
-        """Return the scores x'w + b, the log-odds of ``classes_[1]`` or of each class against the rest.
-
-        Parameters
-        ----------
-        X : array_like or sparse matrix of shape (n_samples, n_features)
-            The samples.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_classes)
-            With two classes the sign decides; otherwise the largest score does.
-        """
-        check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse=("csr", "csc"), dtype=_DTYPES, reset=False)
-        scores = np.asarray(X @ self.coef_.T + self.intercept_)
-        return scores[:, 0] if scores.shape[1] == 1 else scores
-
     def predict_proba(self, X: Any) -> np.ndarray[Any, Any]:
         """Return the probability of each class; with more than two, those of one against the rest, normalised.
 
@@ -198,22 +172,6 @@ class GreedyLogisticRegression(ClassifierMixin, BaseEstimator):
         log_odds = np.minimum(scores, 0.0) - np.log1p(np.exp(-np.abs(scores)))  # log of expit: never 0/0 below
         p = np.exp(log_odds - log_odds.max(axis=1, keepdims=True))
         return np.asarray(p / p.sum(axis=1, keepdims=True))
-
-    def predict(self, X: Any) -> np.ndarray[Any, Any]:
-        """Return the most probable label of each sample.
-
-        Parameters
-        ----------
-        X : array_like or sparse matrix of shape (n_samples, n_features)
-            The samples.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Labels from `classes_`.
-        """
-        scores = self.decision_function(X)
-        return np.asarray(self.classes_[(scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)])
 
     def path(
         self, X: Any, y: Any, *, Cs: Any = None, n_Cs: int = 30, eps: float = 1e-2, sample_weight: Any = None
@@ -299,15 +257,10 @@ class GreedyLogisticRegression(ClassifierMixin, BaseEstimator):
 
     def _prepare(self, X: Any, y: Any, sample_weight: Any) -> tuple[Design, list[Any], Any, Any]:
         """Validate the data; return them with the signs of each problem, the weights and the precision of X."""
-        X, y = validate_data(self, X, y, accept_sparse="csc", dtype=_DTYPES)
-        check_classification_targets(y)
-        self.classes_, labels = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(f"y must hold at least two classes, got 1 class: {self.classes_[0]!r}")
+        X, y = validate_data(self, X, y, accept_sparse="csc", dtype=DTYPES)
+        labels, signs = self._one_against_rest(y)
         s = positive_weights(sample_weight, X)
         mass = np.bincount(labels, weights=s)
         if not mass.all():
             raise ValueError(f"sample_weight is zero for all samples of class {self.classes_[int(mass.argmin())]!r}")
-        positive = [1] if len(self.classes_) == 2 else range(len(self.classes_))
-        signs = [np.where(labels == k, 1.0, -1.0) for k in positive]
         return Design(X.astype(float, copy=False), self.fit_intercept), signs, s, X.dtype

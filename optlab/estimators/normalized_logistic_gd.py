@@ -7,25 +7,22 @@ from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from optlab.core.validate import boolean, integer
+from optlab.estimators._linear import DTYPES, LinearClassifier
 from optlab.problems import Separable
 from optlab.solvers import NormalizedLRGD
 
 __all__ = ["NormalizedLogisticClassifier", "NotSeparatedWarning"]
-
-_DTYPES = (np.float64, np.float32)
 
 
 class NotSeparatedWarning(ConvergenceWarning):
     """The training data were not separated within `max_iter` updates: they may not be separable at all."""
 
 
-class NormalizedLogisticClassifier(ClassifierMixin, BaseEstimator):
+class NormalizedLogisticClassifier(LinearClassifier):
     r"""Linear classifier for separable data: Normalized LR+GD until the first iterate without a mistake.
 
     For samples :math:`a_i` with signs :math:`y_i = \pm 1`, and :math:`z_i = y_i (a_i, 1)`, it makes the updates
@@ -112,11 +109,6 @@ class NormalizedLogisticClassifier(ClassifierMixin, BaseEstimator):
         self.fit_intercept = fit_intercept
         self.max_iter = max_iter
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
-
     def fit(self, X: Any, y: Any) -> Self:
         """Find the hyperplanes.
 
@@ -135,14 +127,9 @@ class NormalizedLogisticClassifier(ClassifierMixin, BaseEstimator):
         solver = NormalizedLRGD(gamma=self.gamma)
         boolean("fit_intercept", self.fit_intercept)
         integer("max_iter", self.max_iter, at_least=1)
-        X, y = validate_data(self, X, y, accept_sparse="csr", dtype=_DTYPES)
-        check_classification_targets(y)
-        self.classes_, labels = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(f"y must hold at least two classes, got 1 class: {self.classes_[0]!r}")
+        X, y = validate_data(self, X, y, accept_sparse="csr", dtype=DTYPES)
+        signs = np.stack(self._one_against_rest(y)[1], axis=1)
         samples = _with_constant(X) if self.fit_intercept else _without_zero_rows(X)
-        positive = [1] if len(self.classes_) == 2 else range(len(self.classes_))
-        signs = np.stack([np.where(labels == k, 1, -1) for k in positive], axis=1)
         runs = [solver.run(Separable(samples, s), max_iter=self.max_iter, record=[]) for s in signs.T]
         directions = np.stack([_unit(run.x) for run in runs])
         d = X.shape[1]
@@ -156,42 +143,6 @@ class NormalizedLogisticClassifier(ClassifierMixin, BaseEstimator):
         if not self.separated_.all():
             self._warn((signed <= 0).sum(axis=0))
         return self
-
-    def decision_function(self, X: Any) -> np.ndarray[Any, Any]:
-        """Return the signed score of each sample for each hyperplane, in units of the unit vector (coef, intercept).
-
-        Parameters
-        ----------
-        X : array_like or sparse matrix of shape (n_samples, n_features)
-            The samples.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_classes)
-            With two classes the sign decides, positive for ``classes_[1]``; otherwise the largest score does.
-        """
-        check_is_fitted(self)
-        scores = self._scores(validate_data(self, X, accept_sparse="csr", dtype=_DTYPES, reset=False))
-        return scores[:, 0] if scores.shape[1] == 1 else scores
-
-    def predict(self, X: Any) -> np.ndarray[Any, Any]:
-        """Return the label of each sample.
-
-        Parameters
-        ----------
-        X : array_like or sparse matrix of shape (n_samples, n_features)
-            The samples.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Labels from `classes_`.
-        """
-        scores = self.decision_function(X)
-        return self.classes_[(scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)]
-
-    def _scores(self, X: Any) -> np.ndarray[Any, Any]:
-        return np.asarray(X @ self.coef_.T + self.intercept_)
 
     def _warn(self, mistakes: np.ndarray[Any, Any]) -> None:
         names = self.classes_.tolist()

@@ -8,14 +8,13 @@ from typing import Any
 from array_api_compat import device
 
 from optlab.core.xp import namespace, put_add
+from optlab.solvers.block_coordinate_descent.systems import spectral_cut
 from optlab.solvers.block_coordinate_descent.view import Block
 
 __all__ = ["block_constants", "chosen", "inverse_roots"]
 
 #: Entries of a stack of matrices that are factored together.
 _STACK = 1 << 22
-#: Eigenvalues below this many units of rounding of the largest one, times the size, count as zero.
-_UNITS = 10.0
 
 
 def block_constants(at: Any) -> Any:
@@ -69,8 +68,7 @@ def inverse_roots(at: Any) -> list[tuple[list[int], Any, Any]]:
     for numbers, bounds in _stacks(at, range(len(at.state.blocks))):
         xp = namespace(bounds)
         values, vectors = xp.linalg.eigh(bounds)
-        smallest = _UNITS * values.shape[1] * float(xp.finfo(values.dtype).eps)
-        kept = values > smallest * xp.max(xp.abs(values), axis=1, keepdims=True)
+        kept = values > spectral_cut(values)
         one, zero = xp.ones_like(values), xp.zeros_like(values)
         root = xp.where(kept, 1.0 / xp.sqrt(xp.where(kept, values, one)), zero)
         coordinates = xp.stack([at.state.blocks[b] for b in numbers])

@@ -196,7 +196,8 @@ def _direction(
         return q, False
     factored = factor(H)
     if factored.lower is None:
-        values, vectors, cut = factored.values, factored.vectors, spectral_cut(factored.values)
+        values, vectors = factored.values, factored.vectors
+        cut = float(spectral_cut(values)[0])
         if values[0] < -cut:
             raise NoMinimizer(f"the model of the block is not convex: it has the curvature {values[0]:.3g}")
         null = vectors[:, values <= cut]

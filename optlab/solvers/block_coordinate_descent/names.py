@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from optlab.core.validate import one_of
@@ -36,14 +37,20 @@ def partition_names() -> list[str]:
     return list(_PARTITIONS)
 
 
+@cache
+def _made(kind: str, name: str) -> Any:
+    """Return the part of this name, made once: parts are immutable, and every step of a run asks for them."""
+    return (_RULES if kind == "rule" else _UPDATES)[name]()
+
+
 def as_rule(rule: Any) -> Rule:
     """Return the rule of this name, or the object itself."""
-    return rule if isinstance(rule, Rule) else _RULES[one_of("rule", rule, _RULES)]()
+    return rule if isinstance(rule, Rule) else _made("rule", one_of("rule", rule, _RULES))
 
 
 def as_update(update: Any) -> Update:
     """Return the update of this name, or the object itself."""
-    return update if isinstance(update, Update) else _UPDATES[one_of("update", update, _UPDATES)]()
+    return update if isinstance(update, Update) else _made("update", one_of("update", update, _UPDATES))
 
 
 def as_partition(partition: Any) -> Partition | None:

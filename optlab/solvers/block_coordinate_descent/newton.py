@@ -169,7 +169,7 @@ def newton_direction(hessian: Any, g: Any) -> Any:
     d = -solve(factored, g)
     if factored.values is not None:
         values, vectors = factored.values, factored.vectors
-        if float(values[0]) < -spectral_cut(values):
+        if float(values[0]) < -float(spectral_cut(values)[0]):
             size = xp.abs(values)
             d = -(vectors @ (vectors.T @ g / xp.maximum(size, _FLOOR * xp.max(size))))
         elif float(xp.linalg.vector_norm(g + hessian @ d)) > _OUTSIDE * float(xp.linalg.vector_norm(g)):
@@ -213,7 +213,7 @@ def _solved(at: Any, block: Any, kept_as: str, matrix: Callable[[Any], Any]) -> 
     factored = kept.get(block.number)
     if factored is None:
         factored = factor(matrix(block))
-        if factored.values is not None and float(factored.values[0]) < -spectral_cut(factored.values):
+        if factored.values is not None and float((factored.values + spectral_cut(factored.values))[0]) < 0:
             raise ValueError(
                 f"the block of coordinate {int(block.indices[0])} has the curvature {float(factored.values[0]):.3g}: "
                 'its quadratic has no minimiser; update="newton" needs no convexity'

@@ -61,10 +61,11 @@ def _cholesky(matrix: np.ndarray[Any, Any]) -> Any:
     return lower if pivots.min() > np.sqrt(np.finfo(matrix.dtype).eps) * np.diagonal(matrix).max() else None
 
 
-def spectral_cut(values: Any) -> float:
-    """Return the size below which an eigenvalue cannot be told from zero."""
+def spectral_cut(values: Any) -> Any:
+    """Return the size below which an eigenvalue cannot be told from zero, shape (..., 1), for values (..., n)."""
     xp = namespace(values)
-    return _UNITS * values.shape[0] * float(xp.finfo(values.dtype).eps) * float(xp.max(xp.abs(values)))
+    eps = float(xp.finfo(values.dtype).eps)
+    return _UNITS * values.shape[-1] * eps * xp.max(xp.abs(values), axis=-1, keepdims=True)
 
 
 def solve(factored: Factor, right: Any) -> Any:
