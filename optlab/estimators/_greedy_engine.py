@@ -33,8 +33,7 @@ def minimise(
     """
     if penalty.smooth and isinstance(loss, LogisticLoss):
         return newton_cg(design, loss, penalty, tol=tol, max_iter=max_iter, w=w)
-    n, d = design.shape
-    w = np.zeros(d) if w is None else w
+    w = np.zeros(design.shape[1]) if w is None else w
     f, b = design.predict(w), 0.0
     null = null_value(design, loss)
     stage, step = (np.inf if penalty.l1 > 0 else 0.0), 0.0
@@ -68,7 +67,7 @@ def minimise(
                 break
             block = design.block(ws, h, loss.quadratic, u, z, w, replace(penalty, l1=stage))
             step = minimise_block(block, inside, step or 5.0 / (float(np.mean(block.diagonal)) or 1.0))
-            new = np.zeros(d)
+            new = np.zeros(design.shape[1])
             new[ws] = block.w
         if loss.quadratic:
             w, f, b = new, design.predict(new), 0.0

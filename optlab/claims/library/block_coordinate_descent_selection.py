@@ -118,7 +118,6 @@ def _dense_runs(solver: Any) -> Case:
     return Case("dense quadratic", _DRAWN_ONCE, solver, 15, {"n": _DRAWN_ONCE.shape[0]}, record=[15])
 
 
-_STEEP = (1.0, *[10.0] * 8, 1000.0)
 _RUNS: dict[str, Any] = {
     "kind": "expectation",
     "measured": after_start,
