@@ -11,7 +11,7 @@ from optlab.estimators._greedy_block import Penalty
 from optlab.estimators._greedy_design import Design
 from optlab.estimators._greedy_loss import Loss
 
-__all__ = ["Solution", "duality_gap", "null_value"]
+__all__ = ["Solution", "duality_gap", "gap_goal", "null_value"]
 
 Array = np.ndarray[Any, Any]
 
@@ -41,3 +41,8 @@ def null_value(design: Design, loss: Loss) -> float:
     """Value at w = 0, with the best intercept if there is one: what the tolerance is relative to."""
     zeros = np.zeros(design.shape[0])
     return loss.value(zeros + (loss.centre(zeros) if design.intercept else 0.0))
+
+
+def gap_goal(tol: float, null: float) -> float:
+    """The gap to reach: `tol` of the value at w = 0, but nothing that only subnormal numbers could tell from zero."""
+    return max(tol * null, float(np.finfo(float).tiny))

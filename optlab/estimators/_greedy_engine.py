@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from optlab.estimators._greedy_block import Penalty, minimise_block
-from optlab.estimators._greedy_certificate import Solution, duality_gap, null_value
+from optlab.estimators._greedy_certificate import Solution, duality_gap, gap_goal, null_value
 from optlab.estimators._greedy_design import Design
 from optlab.estimators._greedy_loss import LogisticLoss, Loss
 from optlab.estimators._greedy_newton import newton_cg
@@ -46,7 +46,7 @@ def minimise(
         z = design.correlations(u)
         gap = duality_gap(loss, penalty, w, f, u, z)
         best, since = (gap, 0) if gap < best else (best, since + 1)
-        if gap <= tol * null or k == max_iter or since == _PATIENCE:
+        if gap <= gap_goal(tol, null) or k == max_iter or since == _PATIENCE:
             break
         largest = penalty.dual_norm(z)
         stage = max(penalty.l1, min(stage, largest))
@@ -74,7 +74,7 @@ def minimise(
         else:
             size, w, f, b = _line_search(loss, replace(penalty, l1=stage), design, w, f, b, new, u, h)
             careful = size < 0.1  # the second-order model was far off: take an upper bound next time
-    return Solution(w, b, gap, null, k, gap <= tol * null)
+    return Solution(w, b, gap, null, k, gap <= gap_goal(tol, null))
 
 
 def _working_set(w: Array, score: Array, first: int) -> Array:

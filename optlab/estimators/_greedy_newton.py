@@ -12,7 +12,7 @@ import numpy as np
 from scipy.linalg import lapack
 
 from optlab.estimators._greedy_block import Penalty, cholesky_solve, conjugate_gradients
-from optlab.estimators._greedy_certificate import Solution, duality_gap, null_value
+from optlab.estimators._greedy_certificate import Solution, duality_gap, gap_goal, null_value
 from optlab.estimators._greedy_design import Design
 from optlab.estimators._greedy_loss import LogisticLoss
 
@@ -121,7 +121,7 @@ def newton_cg(
         best, since = (size, 0) if size < best else (best, since + 1)
         if size <= goal or k == max_iter or since == _PATIENCE:
             gap = duality_gap(loss, penalty, w, f, u, z)
-            if gap <= tol * null or k == max_iter or since == _PATIENCE:
+            if gap <= gap_goal(tol, null) or k == max_iter or since == _PATIENCE:
                 break
             goal *= 0.5  # rounding is in the way: a smaller gradient may still do
         h = loss.curvature(f)
@@ -130,7 +130,7 @@ def newton_cg(
         before, promised = size, max(forcing * size, 0.5 * goal)
         p = hessian.step(h, g, promised)
         w, f, b = _line_search(loss, penalty.l2, w, f, b, p, design, u, h)
-    return Solution(w, b, gap, null, k, gap <= tol * null)
+    return Solution(w, b, gap, null, k, gap <= gap_goal(tol, null))
 
 
 def _line_search(

@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
@@ -142,6 +142,7 @@ def test_without_l1_it_is_ridge_regression(shape):
 
 
 @given(st.lists(st.floats(-10, 10), min_size=1, max_size=8), st.floats(0.01, 5), st.floats(0.1, 1))
+@example(y=[3.94e-162], alpha=1.0, l1_ratio=1.0)  # squares are subnormal
 def test_an_orthonormal_design_is_soft_thresholding(y, alpha, l1_ratio):
     y = np.array(y)
     n = len(y)
